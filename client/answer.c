@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * answer -- the only file that knows the JSON library. Words go into the line that is being typed
+ * and on the terminal, so one that is not clean is left out; help is cleaned.
+ */
+#include "answer.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "text.h"
+
+static const char *
+clean_copy(struct arena *a, const char *s)
+{
+	_autobuf_ struct buf b = BUF_INIT(4096);
+
+	if (!s || text_clean(&b, s, strlen(s)) < 0)
+		return "";
+	return arena_strndup(a, buf_str(&b), b.len);
+}
+
+/* False when the row has no word that could be typed. */
+static bool
+take_row(json_t *row, struct arena *a, struct answer_word *ret)
+{
+	const char *word = json_string_value(json_object_get(row, "word"));
+	const char *help = json_string_value(json_object_get(row, "help"));
+
+	if (!word || !*word || !text_is_clean(word, strlen(word)))
+		return false;
+	ret->word = arena_strdup(a, word);
+	ret->help = clean_copy(a, help);
+	return ret->word && ret->help;
+}
+
+int
+answer_words(const char *json, size_t n, struct arena *a, struct answer_word **ret, size_t *ret_n)
+{
+	json_t *root = json_loadb(json, n, JSON_DISABLE_EOF_CHECK, NULL),
+	       *rows = json_object_get(root, "rows");
+	struct answer_word *words = arena_alloc(a, (json_array_size(rows) + 1) * sizeof(*words));
+	size_t at = 0;
+	int r = -EBADMSG;
+
+	if (json_is_array(rows) && words) {
+		for (size_t i = 0; i < json_array_size(rows); i++)
+			at += take_row(json_array_get(rows, i), a, &words[at]);
+		*ret = words;
+		*ret_n = at;
+		r = 0;
+	}
+	json_decref(root);
+	return r;
+}
+
+size_t
+answer_common(const struct answer_word *words, size_t n)
+{
+	size_t common = n ? strlen(words[0].word) : 0;
+
+	for (size_t i = 1; i < n; i++) {
+		size_t same = 0;
+
+		while (same < common && words[i].word[same] == words[0].word[same])
+			same++;
+		common = same;
+	}
+	while (common && ((unsigned char)words[0].word[common] & 0xc0) == 0x80)
+		common--;
+	return common;
+}
+
+int
+answer_host(const char *json, size_t n, struct buf *out)
+{
+	json_t *root = json_loadb(json, n, JSON_DISABLE_EOF_CHECK, NULL);
+	const char *host = json_string_value(json_object_get(root, "host"));
+	int r = -EBADMSG;
+
+	if (host && *host)
+		r = text_clean(out, host, strlen(host));
+	json_decref(root);
+	return r;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * relay -- the answer goes out as it came: the daemon has cleaned it, and a file must get every
+ * byte. Each part is flushed, so that `telmon watch cpu | while read` works.
+ */
+#include "relay.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* /cancel is the one line that gets no answer; while none runs it means nothing. */
+static bool
+is_cancel(const char *line, size_t n)
+{
+	static const char word[] = "/cancel";
+
+	while (n && strchr(" \t\r", line[n - 1]))
+		n--;
+	while (n && strchr(" \t", *line)) {
+		line++;
+		n--;
+	}
+	return n == sizeof(word) - 1 && memcmp(line, word, n) == 0;
+}
+
+static int
+write_part(const struct talk_part *part)
+{
+	FILE *f = part->status >= STATUS_USAGE ? stderr : stdout;
+
+	if (f == stderr)
+		fflush(stdout);
+	if (fwrite(part->text, 1, part->size, f) < part->size || fflush(f) != 0)
+		return -EIO;
+	return 0;
+}
+
+int
+relay(struct talk *t, const char *line, size_t n, relay_signal_cb *cb, void *ctx, int *ret_status)
+{
+	struct talk_part part = { .type = WIRE_MORE };
+	int r;
+
+	if (is_cancel(line, n)) {
+		*ret_status = STATUS_OK;
+		return 0;
+	}
+	r = talk_say(t, line, n);
+	while (r == 0 && part.type != WIRE_DONE) {
+		r = talk_hear(t, &part);
+		if (r == -EINTR)
+			r = cb ? cb(ctx) : 0;
+		else if (r == 0)
+			r = write_part(&part);
+	}
+	if (r == 0)
+		*ret_status = part.status;
+	return r;
+}
+
+int
+relay_ask(struct talk *t, const char *line, struct buf *answer, int *ret_status)
+{
+	struct talk_part part = { .type = WIRE_MORE };
+	int r = talk_say(t, line, strlen(line));
+
+	if (answer)
+		buf_clear(answer);
+	while (r == 0 && part.type != WIRE_DONE) {
+		r = talk_hear(t, &part);
+		if (r == -EINTR)
+			r = 0;
+		else if (r == 0 && answer)
+			buf_put(answer, part.text, part.size);
+	}
+	if (r == 0)
+		*ret_status = part.status;
+	return r;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * telmon -- the client: options, the way to the daemon, then one command (relay), a file of them
+ * (feed) or a prompt (repl). Its exit status is the answer's own, or says what kept it from getting
+ * one. Knows no command of the daemon.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "dial.h"
+#include "feed.h"
+#include "net.h"
+#include "relay.h"
+#include "repl.h"
+#include "talk.h"
+#include "text.h"
+#include "wire.h"
+
+/* Without -t connecting and the first words may take this long, and an answer for ever: the daemon
+ * has deadlines. */
+enum { CONNECT_SECONDS = 10 };
+
+struct options {
+	const char *target; /* NULL = the usual places */
+	struct net_url url;
+	bool json;
+	double seconds; /* 0 = not said */
+	struct buf command;
+};
+
+static void
+say_usage(FILE *f)
+{
+	fputs("usage: telmon [-H HOST[:PORT] or URL or PATH] [-j] [-t SECONDS] [COMMAND...]\n", f);
+}
+
+static void
+say_help(void)
+{
+	say_usage(stdout);
+	fputs("  -H, --host WHERE       the daemon: HOST, HOST:PORT, telnet://HOST:PORT, unix:PATH "
+	      "or a path\n"
+	      "  -j, --json             answers as JSON, one line each\n"
+	      "  -t, --timeout SECONDS  how long to wait for the connection, and for each further "
+	      "byte\n"
+	      "  -V, --version          the version\n"
+	      "  -h, --help             this text\n"
+	      "Without COMMAND: a prompt, or on a pipe one command a line. telmon help tells the "
+	      "commands.\n",
+	      stdout);
+}
+
+/* --- options --- */
+
+static int
+refuse(const char *what, const char *why)
+{
+	fprintf(stderr, "error: %s: %s\n", what, why);
+	return STATUS_USAGE;
+}
+
+/* STATUS_USAGE, or 0. */
+static int
+take_target(struct options *o, const char *text)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+
+	if (net_target_parse(text, DIAL_PORT, &o->url, &why) < 0)
+		return refuse("-H", buf_str(&why));
+	o->target = text;
+	return 0;
+}
+
+static int
+take_seconds(struct options *o, const char *text)
+{
+	if (text_parse_double(text, &o->seconds) < 0 || !(o->seconds > 0 && o->seconds < 1e9))
+		return refuse("-t", "that is no number of seconds above zero");
+	return 0;
+}
+
+/* The words as the shell gave them; a line end in one would make two commands of them. */
+static int
+take_command(struct options *o, char *const *words)
+{
+	for (; *words; words++) {
+		if (strchr(*words, '\n'))
+			return refuse("COMMAND", "a command is one line");
+		if (o->command.len)
+			buf_putc(&o->command, ' ');
+		buf_puts(&o->command, *words);
+	}
+	return o->command.error ? refuse("COMMAND", "too long") : 0;
+}
+
+/* -1: go on; else the exit status. */
+static int
+take_options(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "host", required_argument, NULL, 'H' },    { "json", no_argument, NULL, 'j' },
+		{ "timeout", required_argument, NULL, 't' }, { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },	     { 0 },
+	};
+	int c, r = 0;
+
+	/* The plus: our options end at the first word of the command. */
+	while (r == 0 && (c = getopt_long(argc, argv, "+H:jt:Vh", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'H':
+			r = take_target(o, optarg);
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 't':
+			r = take_seconds(o, optarg);
+			break;
+		case 'V':
+			puts("telmon " PACKAGE_VERSION);
+			return STATUS_OK;
+		case 'h':
+			say_help();
+			return STATUS_OK;
+		default:
+			say_usage(stderr);
+			return STATUS_USAGE;
+		}
+	}
+	if (r == 0)
+		r = take_command(o, argv + optind);
+	return r ? r : -1;
+}
+
+/* --- errors --- */
+
+/* What ended the conversation, as exit status and sentence. */
+static int
+explain(int error)
+{
+	switch (error) {
+	case -ETIMEDOUT:
+		fputs("error: no answer in time\n", stderr);
+		return STATUS_TIMEOUT;
+	case -EIO:
+		fputs("error: the answer cannot be written\n", stderr);
+		return STATUS_FAILED;
+	case -ECANCELED:
+		fputs("error: gave up waiting for the daemon\n", stderr);
+		return STATUS_CANCELLED;
+	case -EBADMSG:
+	case -EPROTO:
+		fputs("error: this is no telmond, or one of another version\n", stderr);
+		return STATUS_UNAVAILABLE;
+	default:
+		fputs("error: the connection was lost\n", stderr);
+		return STATUS_UNAVAILABLE;
+	}
+}
+
+/* --- the way to the daemon --- */
+
+static struct talk *
+connect_daemon(const struct options *o, int *ret_status)
+{
+	_autobuf_ struct buf why = BUF_INIT(16 << 10);
+	double seconds = o->seconds > 0 ? o->seconds : CONNECT_SECONDS;
+	int fd = dial(o->target ? &o->url : NULL, clock_in(seconds), &why);
+
+	if (fd >= 0)
+		return talk_new(fd, seconds);
+	fprintf(stderr, "error: cannot connect: %s\n", buf_str(&why));
+	*ret_status = fd == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_NO_HOST;
+	return NULL;
+}
+
+/* The daemon's own words, where it has any, say more than ours. */
+static int
+open_session(struct talk *t, const struct options *o)
+{
+	_autobuf_ struct buf why = BUF_INIT(16 << 10);
+	int status, r = talk_open(t, &why);
+
+	if (why.len)
+		fprintf(stderr, "error: %s\n", buf_str(&why));
+	if (r < 0 && why.len)
+		return r == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_UNAVAILABLE;
+	if (r == 0 && o->json)
+		r = relay_ask(t, "/set format json", NULL, &status);
+	talk_set_silence(t, o->seconds);
+	return r < 0 ? explain(r) : STATUS_OK;
+}
+
+static int
+run_session(struct talk *t, struct options *o, bool one_shot)
+{
+	int status = STATUS_OK, r;
+
+	if (one_shot)
+		r = relay(t, o->command.data, o->command.len, NULL, NULL, &status);
+	else if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		r = repl(t, o->target ? o->target : "telmon");
+	else
+		r = feed(t, stdin, &status);
+	return r < 0 ? explain(r) : status;
+}
+
+/* A locale that nobody chose says nothing about the terminal, and UTF-8 is what terminals speak. */
+static void
+choose_locale(void)
+{
+	setlocale(LC_ALL, "");
+	/* Numbers on the command line are written the same way everywhere. */
+	setlocale(LC_NUMERIC, "C");
+	if (strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .command = BUF_INIT(1 << 20) };
+	struct talk *t;
+	int status;
+
+	choose_locale();
+	status = take_options(&o, argc, argv);
+	if (status < 0) {
+		t = connect_daemon(&o, &status);
+		if (t)
+			status = open_session(t, &o);
+		if (t && status == STATUS_OK)
+			status = run_session(t, &o, optind < argc);
+		talk_free(t);
+	}
+	buf_fini(&o.command);
+	return status;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * filter_where -- rows by the value of one column. Numbers are compared in base units, whatever
+ * unit they were typed with; texts byte by byte, as the source gave them; ~ and !~ match what the
+ * cell reads as. An unknown value is neither more nor less nor unlike anything: such rows go.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "filter_private.h"
+#include "text.h"
+
+static const struct {
+	const char *word;
+	enum filter_op op;
+} ops[] = {
+	{ "=", FILTER_EQUAL },	     { "==", FILTER_EQUAL }, { "!=", FILTER_NOT_EQUAL },
+	{ "<", FILTER_LESS },	     { ">", FILTER_MORE },   { "<=", FILTER_LESS_EQUAL },
+	{ ">=", FILTER_MORE_EQUAL }, { "~", FILTER_LIKE },   { "!~", FILTER_UNLIKE },
+};
+
+static int
+read_op(struct filter *f, const char *word, struct buf *why)
+{
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (strcmp(ops[i].word, word) != 0)
+			continue;
+		f->op = ops[i].op;
+		return 0;
+	}
+	return filter_refuse(f, why, "'%.40s' is none of = != < <= > >= ~ !~", word);
+}
+
+static int
+read_value(struct filter *f, const char *word, struct buf *why)
+{
+	if (f->op == FILTER_LIKE || f->op == FILTER_UNLIKE) {
+		f->pattern = filter_pattern_new(word, why);
+		return f->pattern ? 0 : -EINVAL;
+	}
+	if (f->in[f->column].type == TELMON_TEXT) {
+		f->text = xstrdup(word);
+		return 0;
+	}
+	f->is_integer = text_parse_i64(word, &f->integer) == 0;
+	if (text_parse_number(word, &f->number) < 0)
+		return filter_refuse(f, why, "'%.40s' is no number", word);
+	return 0;
+}
+
+int
+filter_read_where(struct filter *f, const struct parse_stage *stage, struct buf *why)
+{
+	long column;
+
+	if (stage->n_words != 4)
+		return filter_refuse(f, why, "takes three words, with blanks between");
+	column = filter_find_column(f, stage->words[1].text, why);
+	if (column < 0)
+		return -EINVAL;
+	f->column = (size_t)column;
+	if (read_op(f, stage->words[2].text, why) < 0)
+		return -EINVAL;
+	return read_value(f, stage->words[3].text, why);
+}
+
+/* As strcmp(); the cell is no null and fits its column. */
+static int
+compare(const struct filter *f, const struct cell *c)
+{
+	double v;
+
+	if (c->type == CELL_TEXT)
+		return strcmp(c->s, f->text);
+	if (c->type == CELL_INT && f->is_integer)
+		return (c->i > f->integer) - (c->i < f->integer);
+	v = c->type == CELL_INT ? (double)c->i : c->f;
+	return (v > f->number) - (v < f->number);
+}
+
+static bool
+holds(enum filter_op op, int order)
+{
+	switch (op) {
+	case FILTER_EQUAL:
+		return order == 0;
+	case FILTER_NOT_EQUAL:
+		return order != 0;
+	case FILTER_LESS:
+		return order < 0;
+	case FILTER_LESS_EQUAL:
+		return order <= 0;
+	case FILTER_MORE:
+		return order > 0;
+	case FILTER_MORE_EQUAL:
+		return order >= 0;
+	case FILTER_LIKE:
+	case FILTER_UNLIKE:
+		break;
+	}
+	return false;
+}
+
+static int
+keep(const struct filter *f, const struct rows *rows, size_t row, void *scratch)
+{
+	const struct cell *c = rows_cell(rows, row, f->column);
+	struct filter_scratch *s = scratch;
+	int r;
+
+	if (c->type == CELL_NULL)
+		return 0;
+	if (f->pattern) {
+		buf_clear(&s->text);
+		cell_text(&s->text, c, &rows->columns[f->column]);
+		r = filter_pattern_matches(f->pattern, s);
+		return r < 0 ? r : r == (f->op == FILTER_LIKE);
+	}
+	/* A text in a column of numbers or the other way: such rows come from nobody who keeps to
+	 * the contract. */
+	if ((c->type == CELL_TEXT) != (f->text != NULL))
+		return 0;
+	return holds(f->op, compare(f, c));
+}
+
+int
+filter_where(const struct filter *f, struct rows *rows)
+{
+	struct filter_scratch scratch;
+	int r;
+
+	filter_scratch_init(&scratch);
+	r = filter_keep(f, rows, keep, &scratch);
+	filter_scratch_fini(&scratch);
+	return r;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * log -- a line is built on the stack and written with one write(2), so lines of two threads never
+ * mix and no lock is needed. Any thread. A stderr that cannot take the line loses it: telling the
+ * people matters more than the log does.
+ */
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 1024 };
+
+static _Atomic int level = LOG_LEVEL_INFO;
+static bool use_syslog;
+
+static const char *const prefix[] = {
+	[LOG_LEVEL_ERR] = "error: ",
+	[LOG_LEVEL_WARN] = "warning: ",
+	[LOG_LEVEL_INFO] = "",
+	[LOG_LEVEL_DEBUG] = "debug: ",
+};
+static const int priority[] = {
+	[LOG_LEVEL_ERR] = LOG_ERR,
+	[LOG_LEVEL_WARN] = LOG_WARNING,
+	[LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+void
+log_set_level(enum log_level l)
+{
+	atomic_store(&level, (int)l);
+}
+
+void
+log_to_syslog(const char *ident)
+{
+	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	use_syslog = true;
+}
+
+static void __attribute__((format(printf, 3, 0)))
+write_line(enum log_level l, int with_errno, const char *fmt, va_list ap)
+{
+	int saved = errno, n;
+	char line[LINE_BYTES];
+	size_t used, room = sizeof(line) - 1; /* the line feed always fits */
+
+	if ((int)l > atomic_load_explicit(&level, memory_order_relaxed))
+		return;
+	used = strlen(prefix[l]);
+	memcpy(line, prefix[l], used);
+	n = vsnprintf(line + used, room - used, fmt, ap);
+	if (n > 0)
+		used += (size_t)n < room - used ? (size_t)n : room - used - 1;
+	if (with_errno) {
+		char text[128];
+
+		n = snprintf(line + used, room - used, ": %s", strerror_r(saved, text, sizeof(text)));
+		if (n > 0)
+			used += (size_t)n < room - used ? (size_t)n : room - used - 1;
+	}
+	if (use_syslog) {
+		syslog(priority[l], "%.*s", (int)used, line);
+	} else {
+		line[used++] = '\n';
+		if (write(STDERR_FILENO, line, used) < 0) {
+			/* Nowhere left to say so. */
+		}
+	}
+	errno = saved;
+}
+
+#define DEFINE_LOG(name, level, with_errno)                                                        \
+	void name(const char *fmt, ...)                                                            \
+	{                                                                                          \
+		va_list ap;                                                                        \
+                                                                                                   \
+		va_start(ap, fmt);                                                                 \
+		write_line(level, with_errno, fmt, ap);                                            \
+		va_end(ap);                                                                        \
+	}
+
+DEFINE_LOG(log_err, LOG_LEVEL_ERR, 1)
+DEFINE_LOG(log_errx, LOG_LEVEL_ERR, 0)
+DEFINE_LOG(log_warn, LOG_LEVEL_WARN, 1)
+DEFINE_LOG(log_warnx, LOG_LEVEL_WARN, 0)
+DEFINE_LOG(log_info, LOG_LEVEL_INFO, 0)
+DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG, 0)
+
+bool
+log_allow(struct log_limit *l, uint32_t *ret_held)
+{
+	struct timespec ts;
+	int64_t now, next = atomic_load(&l->next_ns);
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	/* Whoever moves the mark writes the line; the others only count. */
+	if (now < next || !atomic_compare_exchange_strong(&l->next_ns, &next, now + 60000000000)) {
+		atomic_fetch_add(&l->held, 1);
+		return false;
+	}
+	next = atomic_exchange(&l->held, 0);
+	if (ret_held)
+		*ret_held = (uint32_t)next;
+	return true;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * builtins -- the table of the daemon's own commands, and the helpers that their files share. Each
+ * verb is builtins_VERB.c with one constant row; here the rows get their env. Runs on sessions'
+ * threads; owns no state of its own.
+ */
+#include "builtins.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builtins_private.h"
+#include "mem.h"
+#include "text.h"
+
+static const struct command *const rows[] = {
+	&builtins_echo,	   &builtins_explain, &builtins_help,
+	&builtins_metrics, &builtins_plugins, &builtins_status,
+	&builtins_until,   &builtins_version, &builtins_watch,
+};
+
+struct command *
+builtins_table(struct builtins_env *env, size_t *ret_n)
+{
+	struct command *table = xcalloc(BUILTINS_COUNT(rows), sizeof(*table));
+
+	for (size_t i = 0; i < BUILTINS_COUNT(rows); i++) {
+		table[i] = *rows[i];
+		table[i].env = env;
+	}
+	*ret_n = BUILTINS_COUNT(rows);
+	return table;
+}
+
+const struct telmon_column builtins_pairs[2] = {
+	{ .name = "key", .help = "what it is", .type = TELMON_TEXT },
+	{ .name = "value", .help = "what it says", .type = TELMON_TEXT },
+};
+
+void
+builtins_pair(struct rows *to, const char *key, const char *fmt, ...)
+{
+	_autobuf_ struct buf value = BUF_INIT(64 << 10);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&value, fmt, ap);
+	va_end(ap);
+	if (!value.len)
+		return;
+	rows_begin(to);
+	rows_text(to, key);
+	rows_text(to, buf_str(&value));
+}
+
+const char *
+builtins_unit(enum telmon_unit unit)
+{
+	static const char *const names[] = {
+		[TELMON_NONE] = "",
+		[TELMON_BYTES] = "bytes",
+		[TELMON_SECONDS] = "seconds",
+		[TELMON_PERCENT] = "percent",
+		[TELMON_PER_S] = "per second",
+		[TELMON_BYTES_PER_S] = "bytes per second",
+		[TELMON_BITS_PER_S] = "bits per second",
+		[TELMON_EPOCH] = "seconds since 1970",
+		[TELMON_CELSIUS] = "degrees Celsius",
+		[TELMON_HERTZ] = "hertz",
+		[TELMON_VOLTS] = "volts",
+		[TELMON_AMPERES] = "amperes",
+		[TELMON_WATTS] = "watts",
+	};
+
+	return (unsigned)unit < BUILTINS_COUNT(names) ? names[unit] : "";
+}
+
+const char *
+builtins_kind(enum telmon_kind kind)
+{
+	static const char *const names[] = {
+		[TELMON_GAUGE] = "gauge",
+		[TELMON_COUNTER] = "counter",
+		[TELMON_INFO] = "info",
+		[TELMON_UNTYPED] = "untyped",
+	};
+
+	return (unsigned)kind < BUILTINS_COUNT(names) ? names[kind] : "untyped";
+}
+
+const char *
+builtins_type(enum telmon_type type)
+{
+	static const char *const names[] = {
+		[TELMON_INT] = "whole number", [TELMON_REAL] = "number",   [TELMON_TEXT] = "text",
+		[TELMON_FLAG] = "flag",	       [TELMON_COLUMN] = "column",
+	};
+
+	return (unsigned)type < BUILTINS_COUNT(names) ? names[type] : "text";
+}
+
+void
+builtins_labels(struct buf *out, const struct snapshot *s, unsigned metric, size_t i)
+{
+	const struct metric *m = &s->set->metrics[metric];
+
+	for (unsigned j = 0; j < m->n_labels; j++) {
+		const char *value = snapshot_label(s, metric, i, j);
+
+		buf_printf(out, "%s%s=\"", j ? "," : "", m->labels[j]);
+		text_label(out, value ? value : "");
+		buf_putc(out, '"');
+	}
+}
+
+bool
+builtins_glob(const struct builtins_env *env, const char *glob, const char *metric)
+{
+	_autobuf_ struct buf full = BUF_INIT(1024);
+
+	if (!glob || text_glob(glob, metric))
+		return true;
+	buf_puts(&full, env->metric_prefix);
+	buf_puts(&full, metric);
+	return text_glob(glob, buf_str(&full));
+}
+
+bool
+builtins_peek(struct builtins_env *env, const char *name, struct rows *ret,
+	      struct command_table **ret_table)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	struct command_table *table = registry_get(env->registry);
+	const struct command *c = command_find(table, name, false, &why);
+	struct snapshot *newest = NULL, *previous = NULL;
+	struct host_arg *args;
+	int r = -ENOENT;
+
+	if (c && c->kind == COMMAND_VIEW)
+		series_newest(c->plugin->series, &newest, &previous);
+	if (newest) {
+		args = xcalloc(c->n_args, sizeof(*args));
+		rows_init(ret, c->columns, c->n_columns, 1 << 20);
+		r = command_arguments(c, NULL, 0, args, &why);
+		if (r == 0)
+			r = host_view(env->host, &c->plugin->object, c->callback, newest, previous,
+				      args, ret, &why);
+		free(args);
+		if (r != 0)
+			rows_fini(ret);
+	}
+	snapshot_unref(newest);
+	snapshot_unref(previous);
+	if (r != 0)
+		command_table_unref(table);
+	else
+		*ret_table = table;
+	return r == 0;
+}
+
+const struct cell *
+builtins_cell(const struct rows *from, size_t row, const char *name)
+{
+	for (size_t i = 0; row < from->n_rows && i < from->n_columns; i++) {
+		const struct cell *c = rows_cell(from, row, i);
+
+		if (strcmp(from->columns[i].name, name) == 0)
+			return c->type == CELL_NULL ? NULL : c;
+	}
+	return NULL;
+}
+
+double
+builtins_number(const struct rows *from, size_t row, const char *name)
+{
+	const struct cell *c = builtins_cell(from, row, name);
+
+	if (!c || c->type == CELL_TEXT)
+		return NAN;
+	return c->type == CELL_INT ? (double)c->i : c->f;
+}
+
+const char *
+builtins_text(const struct rows *from, size_t row, const char *name)
+{
+	const struct cell *c = builtins_cell(from, row, name);
+
+	return c && c->type == CELL_TEXT ? c->s : NULL;
+}
+
+long
+builtins_row(const struct rows *in, const char *column, const char *name)
+{
+	for (size_t i = 0; i < in->n_rows; i++) {
+		const char *s = builtins_text(in, i, column);
+
+		if (s && strcmp(s, name) == 0)
+			return (long)i;
+	}
+	return -1;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * builtins_private -- what the files of builtins share: one constant row a verb (its env is filled
+ * in by builtins.c), and the few helpers that more than one verb needs.
+ */
+#ifndef BUILTINS_PRIVATE_H
+#define BUILTINS_PRIVATE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "builtins.h"
+#include "wire.h"
+
+extern const struct command builtins_echo, builtins_explain, builtins_help, builtins_metrics,
+	builtins_plugins, builtins_status, builtins_until, builtins_version, builtins_watch;
+
+#define BUILTINS_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The two columns of answers that are lists of properties: key and value. */
+extern const struct telmon_column builtins_pairs[2];
+/* Appends a row of two texts; nothing when the value is empty. */
+void builtins_pair(struct rows *rows, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Breaks the texts of a two-column answer where a person's window ends. */
+void builtins_wrap(const struct request *request, struct rows *rows);
+
+/* "bytes", "seconds"; "" for a plain number. */
+const char *builtins_unit(enum telmon_unit unit);
+const char *builtins_kind(enum telmon_kind kind);
+const char *builtins_type(enum telmon_type type);
+
+/* Appends the series' labels as `cpu="0",mode="idle"`. */
+void builtins_labels(struct buf *out, const struct snapshot *s, unsigned metric, size_t i);
+/* True when glob (NULL = all) matches the name, or the name behind the prefix. */
+bool builtins_glob(const struct builtins_env *env, const char *glob, const char *metric);
+
+/* What one plugin has to say now. */
+struct builtins_source {
+	struct plugin *plugin;
+	struct call *call;	 /* while gathering */
+	struct snapshot *newest; /* a reference, or NULL */
+	bool late;		 /* it was asked and has not answered */
+	bool success;		 /* the values are new; else they are its last ones */
+	double duration_s;	 /* of its last collect */
+};
+enum { BUILTINS_WAIT_S = 2 };
+/* Asks those plugins that collect, side by side, if their values are old. 0, -ECANCELED, -EPIPE;
+ * *ret is set in any case. */
+int builtins_gather(struct builtins_env *env, struct plugin *const *plugins, size_t n,
+		    struct reply *reply, struct builtins_source **ret, size_t *ret_n);
+void builtins_sources_free(struct builtins_source *sources, size_t n);
+
+/* Rows of a view without arguments from what the newest snapshots say, without waiting. False when
+ * there is no such view or no snapshot. ret must be finished, and *ret_table given back after it.
+ */
+bool builtins_peek(struct builtins_env *env, const char *command, struct rows *ret,
+		   struct command_table **ret_table);
+
+/* The cell under the column of this name; NULL if there is none or it is null. */
+const struct cell *builtins_cell(const struct rows *rows, size_t row, const char *name);
+/* The same as a number; NaN. */
+double builtins_number(const struct rows *rows, size_t row, const char *name);
+/* The same as a text; NULL. */
+const char *builtins_text(const struct rows *rows, size_t row, const char *name);
+/* The row that bears this text under a column; -1 if there is none. */
+long builtins_row(const struct rows *rows, const char *column, const char *name);
+
+/* Appends before and "up 3 h 12 min"; nothing if that is unknown. */
+void builtins_uptime(struct builtins_env *env, const char *before, struct buf *out);
+
+/* The answer of `status` while it is made. */
+struct builtins_look {
+	struct builtins_env *env;
+	struct reply *reply;
+	struct rows *rows;
+	struct asker asker; /* a program's, so that names are exact */
+	struct builtins_source *sources;
+	size_t n_sources;
+	int worst;
+	bool known; /* there was a verdict other than unknown */
+};
+extern const char *const builtins_verdicts[];
+/* Appends a line; verdict is STATUS_OK to STATUS_UNKNOWN. */
+void builtins_put(struct builtins_look *k, const char *item, struct buf *value, int verdict);
+/* Which command's rows make which lines. */
+struct builtins_part {
+	const char *command;
+	void (*put)(struct builtins_look *k, const struct rows *rows);
+};
+enum { BUILTINS_PARTS = 7 };
+extern const struct builtins_part builtins_parts[BUILTINS_PARTS];
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * executor_ask -- who asks for what: an equal call that waits, runs or was kept is shared; what
+ * cannot be had is answered at once; everything else joins the plugin's queue. Also the one that
+ * waits itself: starting a plugin. Any thread.
+ */
+#include <errno.h>
+
+#include "executor_private.h"
+#include "wire.h"
+
+static struct call *
+join_locked(struct call *c)
+{
+	c->askers++;
+	atomic_fetch_add(&c->refs, 1);
+	return c;
+}
+
+/* A reference on a call that will answer the same, or NULL. */
+static struct call *
+find_same_locked(struct executor_queue *q, const struct call *wanted)
+{
+	struct call *c = q->running;
+
+	if (c && !c->cancelled && !c->late && executor_call_same(c, wanted))
+		return join_locked(c);
+	TAILQ_FOREACH(c, &q->waiting, link) {
+		if (executor_call_same(c, wanted))
+			return join_locked(c);
+	}
+	TAILQ_FOREACH(c, &q->kept, link) {
+		if (executor_call_same(c, wanted) && now_ns() < executor_kept_until(c))
+			return join_locked(c);
+	}
+	return NULL;
+}
+
+/* True, with the sentence, when the plugin cannot take this call. */
+static bool
+is_refused_locked(struct executor *x, struct executor_queue *q, struct plugin *p, struct buf *why)
+{
+	if (x->stopping)
+		buf_puts(why, "the daemon is stopping");
+	else if (!q || q->closing)
+		buf_printf(why, "%s: unavailable (it was stopped)", p->name);
+	else if (executor_is_stuck_locked(q, now_ns()))
+		executor_say_stuck(why, p, q->running);
+	else if (q->n_waiting >= EXECUTOR_MAX_WAITING)
+		buf_printf(why, "%s: unavailable (too many wait)", p->name);
+	return why->len > 0;
+}
+
+/* Takes c. Returns it, or the one that is shared in its place. */
+static struct call *
+ask(struct executor *x, struct call *c)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	struct call *same = NULL;
+	bool refused = false;
+	unsigned summon = 0;
+
+	LOCKED(&x->lock) {
+		struct executor_queue *q = executor_queue_locked(x, c->plugin);
+
+		if (q && !x->stopping)
+			same = find_same_locked(q, c);
+		if (same) {
+			if (same->place == CALL_WAITING && q->place == QUEUE_LAZY)
+				summon = executor_urge_locked(x, q);
+		} else if (!(refused = is_refused_locked(x, q, c->plugin, &why))) {
+			atomic_fetch_add(&c->refs, 1);
+			summon = executor_enqueue_locked(x, q, c, false);
+		}
+	}
+	executor_summon(x, summon);
+	if (refused)
+		executor_publish(c, STATUS_UNAVAILABLE, buf_str(&why));
+	if (!same)
+		return c;
+	executor_call_unref(c);
+	return same;
+}
+
+struct call *
+executor_collect(struct executor *x, struct plugin *p)
+{
+	return ask(x, executor_call_new(x, p, CALL_COLLECT));
+}
+
+struct call *
+executor_run(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
+	     const struct host_arg *args, size_t max_answer)
+{
+	struct call *c = executor_call_new(x, p, CALL_RUN);
+
+	executor_call_args(c, cmd, args, max_answer);
+	return ask(x, c);
+}
+
+static bool
+has_collect_locked(const struct executor_queue *q)
+{
+	const struct call *c;
+
+	if (q->running && q->running->kind == CALL_COLLECT)
+		return true;
+	TAILQ_FOREACH(c, &q->waiting, link) {
+		if (c->kind == CALL_COLLECT)
+			return true;
+	}
+	return false;
+}
+
+bool
+executor_sample(struct executor *x, struct plugin *p)
+{
+	struct call *c = executor_call_new(x, p, CALL_COLLECT);
+	_autobuf_ struct buf why = BUF_WHY;
+	bool asked = false;
+	unsigned summon = 0;
+
+	c->askers = 0;
+	LOCKED(&x->lock) {
+		struct executor_queue *q = executor_queue_locked(x, p);
+
+		asked = !is_refused_locked(x, q, p, &why) && !has_collect_locked(q);
+		if (asked)
+			summon = executor_enqueue_locked(x, q, c, true);
+	}
+	executor_summon(x, summon);
+	if (!asked)
+		executor_call_unref(c);
+	return asked;
+}
+
+/* Waits until the start returned. False at the deadline: then nobody waits for it any more. */
+static bool
+await_start(struct executor *x, struct call *c, int64_t until_ns, bool *ret_withdrawn)
+{
+	LOCKED(&x->lock) {
+		while (!c->returned && lock_wait(&x->lock, &x->changed, until_ns) == 0)
+			;
+		if (c->returned)
+			return true;
+		c->askers = 0;
+		*ret_withdrawn = c->place == CALL_WAITING;
+		if (*ret_withdrawn)
+			executor_withdraw_locked(c->plugin->queue, c);
+	}
+	return false;
+}
+
+static void
+abandon(struct executor *x, struct plugin *p)
+{
+	struct call_list refused = TAILQ_HEAD_INITIALIZER(refused),
+			 dropped = TAILQ_HEAD_INITIALIZER(dropped);
+	struct plugin *disposed = NULL;
+
+	LOCKED(&x->lock) {
+		struct executor_queue *q = executor_queue_locked(x, p);
+
+		if (q) {
+			executor_abandon_locked(q, &refused);
+			disposed = executor_dispose_locked(x, q, &dropped);
+		}
+	}
+	executor_publish_all(&refused, STATUS_UNAVAILABLE, "the plugin did not start");
+	executor_publish_all(&dropped, 0, NULL);
+	plugin_unref(disposed);
+}
+
+int
+executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s, struct buf *why)
+{
+	struct call *c = executor_call_new(x, p, CALL_START);
+	bool refused = true, withdrawn = false;
+	const char *reason;
+	unsigned summon = 0;
+	int r = -ETIMEDOUT;
+
+	c->limit_ns = (int64_t)(deadline_s * (double)NS_PER_S);
+	LOCKED(&x->lock) {
+		struct executor_queue *q = executor_queue_locked(x, p);
+
+		refused = is_refused_locked(x, q, p, why);
+		if (!refused) {
+			atomic_fetch_add(&c->refs, 1);
+			summon = executor_enqueue_locked(x, q, c, false);
+		}
+	}
+	executor_summon(x, summon);
+	if (refused) {
+		r = -EBUSY;
+	} else if (await_start(x, c, now_ns() + c->limit_ns, &withdrawn)) {
+		r = c->error;
+		call_result(c, &reason);
+		if (r < 0)
+			buf_puts(why, reason);
+	} else if (withdrawn) {
+		buf_puts(why, "start: no thread is free");
+		executor_call_unref(c);
+		abandon(x, p);
+	} else {
+		buf_printf(why, "start has not returned for %g s", deadline_s);
+	}
+	executor_call_unref(c);
+	return r;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * executor_work -- what a thread of the executor does: takes the next queue, executes the oldest
+ * call in it, counts, judges, keeps and publishes what came of it, until nothing waits. The one
+ * place where plugins are called for work. One call of a plugin at a time is all the protection its
+ * state has; the executor's lock between two of them orders them.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "executor_private.h"
+#include "log.h"
+#include "series.h"
+#include "wire.h"
+
+static struct call *
+begin_locked(struct executor *x, struct executor_queue *q)
+{
+	struct call *c = TAILQ_FIRST(&q->waiting);
+	int64_t now = now_ns();
+
+	executor_place_locked(x, q, QUEUE_IDLE);
+	if (!c)
+		return NULL; /* all that waited have left */
+	if (c->kind == CALL_STOP)
+		c->cancelled = q->unstarted;
+	executor_withdraw_locked(q, c);
+	c->place = CALL_RUNNING;
+	c->deadline_ns = now + c->limit_ns;
+	atomic_store(&c->started_ns, now);
+	q->running = c;
+	q->plugin->stats.busy_since_ns = now;
+	q->plugin->stats.busy_deadline_ns = c->deadline_ns;
+	executor_arm_locked(x, c->deadline_ns + EXECUTOR_GRACE_NS);
+	return c;
+}
+
+/* The next call to execute; NULL: the thread is idle. */
+static struct call *
+next_call(struct executor *x, bool came)
+{
+	struct executor_queue *q;
+	struct call *c = NULL;
+
+	LOCKED(&x->lock) {
+		x->coming -= came;
+		while (!c && ((q = TAILQ_FIRST(&x->urgent)) || (q = TAILQ_FIRST(&x->lazy))))
+			c = begin_locked(x, q);
+		if (x->n_urgent + x->n_lazy == 0)
+			executor_calm_locked(x);
+		if (!c && --x->active == 0)
+			pthread_cond_broadcast(&x->changed);
+	}
+	return c;
+}
+
+/* What came of a call. */
+struct outcome {
+	int64_t ended_ns;
+	bool late;
+	bool recovered, failing; /* worth a line in the log */
+	struct buf why;
+	struct call_list dropped;
+	struct plugin *disposed;
+};
+
+static void
+execute(struct executor *x, struct call *c, struct outcome *o)
+{
+	struct host_object *object = &c->plugin->object;
+	struct snapshot *snapshot;
+
+	switch (c->kind) {
+	case CALL_START:
+		c->error = host_start(x->host, object, &o->why);
+		break;
+	case CALL_STOP:
+		if (!c->cancelled)
+			host_stop(x->host, object);
+		break;
+	case CALL_RUN:
+		c->error = host_run(x->host, object, c->command, c->args, &c->cancel,
+				    c->deadline_ns, &c->rows, &o->why);
+		break;
+	case CALL_COLLECT:
+		c->error = host_collect(x->host, object, &c->cancel, c->deadline_ns, &snapshot,
+					&o->why);
+		if (c->error < 0)
+			break;
+		/* Values read over so long a time belong to no moment. */
+		if (now_ns() < c->deadline_ns)
+			series_add(c->plugin->series, snapshot);
+		else
+			snapshot_unref(snapshot);
+		break;
+	}
+	o->ended_ns = now_ns();
+	o->late = o->ended_ns >= c->deadline_ns;
+}
+
+void
+executor_note_failure_locked(struct plugin *p, const char *why)
+{
+	p->stats.failures++;
+	p->stats.last_error_ns = now_ns();
+	snprintf(p->stats.last_error, sizeof(p->stats.last_error), "%s", why);
+}
+
+static void
+count_locked(struct executor_queue *q, struct call *c, struct outcome *o)
+{
+	struct plugin_stats *s = &q->plugin->stats;
+	int64_t duration_ns = o->ended_ns - c->started_ns;
+
+	s->busy_since_ns = 0;
+	s->busy_deadline_ns = 0;
+	s->runs += c->kind == CALL_RUN;
+	if (c->kind == CALL_COLLECT) {
+		s->collects++;
+		s->last_ns = duration_ns;
+		s->total_ns += duration_ns;
+		if (duration_ns > s->max_ns)
+			s->max_ns = duration_ns;
+	}
+	if (o->late && !c->late)
+		executor_note_failure_locked(q->plugin, "no answer by the deadline");
+	else if (c->error && !o->late && !c->cancelled)
+		executor_note_failure_locked(q->plugin, buf_str(&o->why));
+	else if (!c->error && !o->late)
+		s->last_error[0] = '\0';
+}
+
+/* The log hears when collects begin to fail and when they work again, not each time. */
+static void
+judge_locked(struct executor_queue *q, struct call *c, struct outcome *o)
+{
+	bool failed = c->error || o->late;
+
+	if (c->kind != CALL_COLLECT || c->cancelled)
+		return;
+	o->failing = failed && !q->failing;
+	o->recovered = !failed && q->failing;
+	q->failing = failed;
+}
+
+static void
+say(const struct call *c, struct outcome *o)
+{
+	const char *name = c->plugin->name;
+	double s = (double)(o->ended_ns - c->started_ns) / (double)NS_PER_S;
+
+	if (c->late)
+		log_info("plugin %s: %s returned after %.1f s", name, executor_kind(c), s);
+	if (o->failing && o->late)
+		log_warnx("plugin %s: collect took %.1f s; keeping the last values", name, s);
+	else if (o->failing)
+		log_warnx("plugin %s: collect failed: %s; keeping the last values", name,
+			  buf_str(&o->why));
+	else if (o->recovered)
+		log_info("plugin %s: collect works again", name);
+}
+
+static void
+publish(struct call *c, struct outcome *o)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	const char *name = c->plugin->name;
+
+	if (c->kind == CALL_START) {
+		buf_printf(&why, "start failed: %s", buf_str(&o->why));
+		executor_publish(c, c->error ? STATUS_FAILED : 0, buf_str(&why));
+	} else if (o->late) {
+		buf_printf(&why, "%s: no answer within %g s", name,
+			   (double)c->limit_ns / (double)NS_PER_S);
+		executor_publish(c, STATUS_TIMEOUT, buf_str(&why));
+	} else if (c->error && c->cancelled) {
+		buf_printf(&why, "%s: cancelled", name);
+		executor_publish(c, STATUS_CANCELLED, buf_str(&why));
+	} else if (c->error) {
+		buf_printf(&why, "%s: %s", name, buf_str(&o->why));
+		executor_publish(c, STATUS_FAILED, buf_str(&why));
+	} else {
+		executor_publish(c, 0, NULL);
+	}
+}
+
+/* Lets the plugin's next call begin. True: the reference on c is still the caller's. */
+static bool
+end_locked(struct executor *x, struct call *c, struct outcome *o)
+{
+	struct executor_queue *q = c->plugin->queue;
+	bool kept;
+
+	q->running = NULL;
+	c->place = CALL_NOWHERE;
+	c->made_ns = o->ended_ns;
+	count_locked(q, c, o);
+	judge_locked(q, c, o);
+	kept = executor_keep_locked(x, q, c, &o->dropped);
+	/* This thread looks for the next call itself. */
+	if (!TAILQ_EMPTY(&q->waiting))
+		executor_place_locked(x, q, QUEUE_URGENT);
+	o->disposed = executor_dispose_locked(x, q, &o->dropped);
+	return !kept;
+}
+
+/* A start's end decides about the plugin: it failed, or came too late for whoever wanted it. After
+ * its result is published. */
+static void
+end_start(struct executor *x, struct call *c, struct outcome *o)
+{
+	struct call_list refused = TAILQ_HEAD_INITIALIZER(refused);
+	unsigned summon = 0;
+
+	LOCKED(&x->lock) {
+		struct executor_queue *q = executor_queue_locked(x, c->plugin);
+
+		c->returned = true;
+		pthread_cond_broadcast(&x->changed);
+		if (q && c->error) {
+			executor_abandon_locked(q, &refused);
+			o->disposed = executor_dispose_locked(x, q, &o->dropped);
+		} else if (q && c->askers == 0) {
+			summon = executor_close_locked(x, q);
+		}
+	}
+	executor_summon(x, summon);
+	executor_publish_all(&refused, STATUS_UNAVAILABLE, "the plugin did not start");
+}
+
+static void
+finish(struct executor *x, struct call *c, struct outcome *o)
+{
+	bool give_up = false;
+
+	atomic_fetch_add(&c->refs, 1);
+	LOCKED(&x->lock)
+		give_up = end_locked(x, c, o);
+	publish(c, o);
+	say(c, o);
+	if (c->kind == CALL_START)
+		end_start(x, c, o);
+	executor_publish_all(&o->dropped, 0, NULL);
+	if (give_up)
+		executor_call_unref(c);
+	executor_call_unref(c);
+	plugin_unref(o->disposed);
+}
+
+void
+executor_work(void *arg)
+{
+	struct executor *x = arg;
+	struct call *c = next_call(x, true);
+
+	while (c) {
+		struct outcome o = { .why = BUF_WHY };
+
+		TAILQ_INIT(&o.dropped);
+		execute(x, c, &o);
+		finish(x, c, &o);
+		buf_fini(&o.why);
+		c = next_call(x, false);
+	}
+}

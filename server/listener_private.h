@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * listener_private -- the set of sockets, which listener_open.c makes and the accept thread of listener.c reads. A set does not change
+ * any more once listener_open() has returned it, but for `taken`, which only main looks at.
+ */
+#ifndef LISTENER_PRIVATE_H
+#define LISTENER_PRIVATE_H
+
+#include "listener.h"
+
+enum { LISTENER_BACKLOG = 1024 };
+
+struct listening {
+	int fd;
+	enum session_mode mode;
+	struct net_prefix *allow;
+	size_t n_allow;
+	struct sockaddr_storage asked; /* what was asked for: port 0 stays 0 here */
+	char *url;		       /* what it is */
+	dev_t dev;		       /* Unix sockets: the node in the file system that is ours */
+	ino_t ino;
+	bool taken; /* by a later set: neither closed nor removed with this one */
+};
+
+struct listener_set {
+	size_t n;
+	struct listening *sockets;
+};
+
+/* listener_unix.c. A listening Unix socket at s->asked's path; fills fd, dev and ino. make_dir: its directory is created when it is
+ * missing. 0 or -errno with the reason in why. */
+int listener_unix_open(struct listening *s, bool make_dir, struct buf *why);
+/* Removes the node in the file system if it is still the one that we made. */
+void listener_unix_remove(const struct listening *s);
+
+#endif

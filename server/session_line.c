@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * session_line -- one line of input to its answers: a command that begins with a slash is a word of the session, anything else goes
+ * to pipeline. How the line came and how answers go out is known elsewhere. Runs on the session's worker.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "parse.h"
+#include "pipeline.h"
+#include "session_private.h"
+#include "text.h"
+
+const char *
+session_keep_line(struct session *s, const char *line, size_t n)
+{
+	char *copy = arena_alloc(&s->arena, n + 1);
+
+	return copy ? memcpy(copy, line, n) : NULL;
+}
+
+int
+session_error(struct session *s, int status, const char *fmt, ...)
+{
+	_autobuf_ struct buf message = BUF_WHY;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&message, fmt, ap);
+	va_end(ap);
+	return pipeline_error(&s->asker, &s->reply, status, message.error ? "the message is too long" : buf_str(&message));
+}
+
+int
+session_line_too_long(struct session *s)
+{
+	return session_error(s, STATUS_USAGE, "line too long (limit %zu bytes)", s->limits.max_line);
+}
+
+/* An asker that wants the format of this one command, for what the session answers itself. */
+static int
+command_error(struct session *s, const struct parse_command *c, int status, const char *why)
+{
+	struct asker asker = s->asker;
+
+	if (c->format == PARSE_JSON)
+		asker.render.format = RENDER_JSON;
+	else if (c->format != PARSE_AS_SET)
+		asker.render.format = RENDER_TEXT;
+	return pipeline_error(&asker, &s->reply, status, why);
+}
+
+static int
+answer(struct session *s, const char *line, const struct parse_command *c)
+{
+	struct word_call call = { .line = line, .command = c };
+	const struct parse_word *first = &c->stages[0]->words[0];
+	_autobuf_ struct buf why = BUF_WHY;
+	const struct word *word;
+
+	if (session_word_bare(c)) {
+		s->over = true;
+		return 0;
+	}
+	if (first->text[0] != '/' || first->quoted) {
+		s->reply.streaming = false;
+		return pipeline_answer(s->shared->pipeline, &s->asker, line, c, &s->reply);
+	}
+	word = session_word_find(s, first->text, strlen(first->text), &why);
+	if (!word)
+		return command_error(s, c, STATUS_USAGE, buf_str(&why));
+	return word->run(s, &call);
+}
+
+/* A word that takes the rest of the line as it is, quotes and all; NULL if none begins here. */
+static const struct word *
+raw_word(struct session *s, const char *line, size_t n, size_t *at)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	const struct word *word;
+	size_t from = *at, end;
+
+	while (from < n && strchr(" \t;", line[from]) && line[from])
+		from++;
+	if (from >= n || line[from] != '/')
+		return NULL;
+	for (end = from; end < n && !strchr(" \t;|", line[end]);)
+		end++;
+	word = session_word_find(s, line + from, end - from, &why);
+	if (!word || !word->raw)
+		return NULL;
+	*at = end;
+	return word;
+}
+
+/* The next command of the line: 1 and its status, 0 at the end. */
+static int
+next(struct session *s, const char *line, size_t n, size_t *at, int *ret_status)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	const struct word *raw = raw_word(s, line, n, at);
+	struct parse_command *c;
+	int r;
+
+	if (raw) {
+		*ret_status = raw->run(s, &(struct word_call){ .line = line, .rest = line + *at });
+		*at = n;
+		return 1;
+	}
+	r = parse_next(line, n, at, &s->arena, &c, &why);
+	if (r == 0)
+		return 0;
+	if (r == -ENOMEM) {
+		*ret_status = session_error(s, STATUS_FAILED, "line too complex");
+		*at = n;
+	} else if (r < 0) {
+		*ret_status = session_error(s, STATUS_USAGE, "%s", buf_str(&why));
+	} else {
+		*ret_status = answer(s, line, c);
+	}
+	return 1;
+}
+
+int
+session_line(struct session *s, const char *line, size_t n)
+{
+	size_t at = 0;
+	int status = 0;
+
+	session_watch_begin(s);
+	while (!s->over && !s->lost && status >= 0 && next(s, line, n, &at, &status) > 0)
+		continue;
+	return status == -ECANCELED || s->cancelled ? STATUS_CANCELLED : status;
+}

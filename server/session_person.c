@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * session_person -- a session with somebody who types: banner, prompt, lines through lineedit, the notes of others above the prompt.
+ * On telnet or plain makes no difference here but for the opening. The end of input is hang-up. Runs on the session's worker.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "session_private.h"
+
+enum { TURN_LINES = 20, HISTORY_LINES = 500, HISTORY_BYTES = 64 << 10, BANNER_BYTES = 16 << 10 };
+
+/* ---- text between the keys ------------------------------------------------------------------------------------------ */
+
+static void
+show(void *ctx, const char *text, size_t n)
+{
+	session_show(ctx, text, n);
+}
+
+static void
+say(struct session *s, const char *text)
+{
+	session_show(s, text, strlen(text));
+}
+
+static void
+show_notes(struct session *s)
+{
+	_autobuf_ struct buf note = BUF_INIT(s->limits.max_line + 256);
+	uint64_t rings;
+
+	s->person->noted = false;
+	if (s->note_fd >= 0 && read(s->note_fd, &rings, sizeof(rings)) < 0)
+		return;
+	while (!s->lost && roster_note(&s->seat, &note)) {
+		buf_putc(&note, '\n');
+		session_show(s, note.data, note.len);
+	}
+}
+
+void
+session_person_news(struct session *s)
+{
+	if (s->person->asked)
+		say(s, "[yes]\n");
+	s->person->asked = false;
+	if (s->person->noted)
+		show_notes(s);
+}
+
+/* The same while a line is being typed: above it. */
+static void
+show_news(struct session *s)
+{
+	struct person *p = s->person;
+
+	if (!p->noted && !p->asked)
+		return;
+	lineedit_hide(p->editor);
+	session_person_news(s);
+	lineedit_restore(p->editor);
+}
+
+/* ---- keys -------------------------------------------------------------------------------------------------------------- */
+
+static void
+go_ahead(struct session *s)
+{
+	struct person *p = s->person;
+
+	if (p->prompted && p->telnet && telnet_go_ahead(p->telnet))
+		if (conn_put(&s->conn, TELNET_GA, sizeof(TELNET_GA) - 1) < 0)
+			session_lost(s);
+	p->prompted = false;
+}
+
+/* inetutils throws away all output between ^C and the answer to the timing mark it sends along: the prompt went with it. */
+static bool
+owes_prompt(const struct person *p)
+{
+	return p->interrupted && p->typed_at < p->typed.len && p->typed.data[p->typed_at] == TYPED_MARK;
+}
+
+static int
+next_key(struct session *s)
+{
+	struct person *p = s->person;
+	bool again = owes_prompt(p);
+	int c;
+
+	if (again)
+		lineedit_hide(p->editor);
+	c = session_typed_next(s);
+	if (again)
+		lineedit_restore(p->editor);
+	return c;
+}
+
+static int64_t
+nearer_end(const struct person *p, int64_t until_ns)
+{
+	return p->end_ns && (until_ns < 0 || p->end_ns < until_ns) ? p->end_ns : until_ns;
+}
+
+static int
+key(void *ctx)
+{
+	struct session *s = ctx;
+	struct person *p = s->person;
+	int64_t until_ns = 0;
+	int c, r;
+
+	go_ahead(s);
+	while ((c = next_key(s)) == -EAGAIN) {
+		if (s->lost)
+			return -EPIPE;
+		show_news(s);
+		if (!until_ns)
+			until_ns = s->limits.idle_timeout_ns ? now_ns() + s->limits.idle_timeout_ns : -1;
+		r = session_typed_wait(s, nearer_end(p, until_ns));
+		if (r == -ETIME && p->end_ns && now_ns() >= p->end_ns)
+			return -EPIPE;
+		if (r < 0)
+			return r;
+	}
+	return c;
+}
+
+static const struct lineedit_ops editor_ops = { .key = key, .show = show };
+
+/* ---- lines -------------------------------------------------------------------------------------------------------------- */
+
+static void
+remember(struct session *s, const char *line, size_t n)
+{
+	struct person *p = s->person;
+	struct buf *h = &p->history;
+
+	if (!h->max)
+		buf_init(h, HISTORY_BYTES);
+	if (n == 0 || n >= h->max)
+		return;
+	while (p->history_lines >= HISTORY_LINES || h->len + n + 1 > h->max) {
+		buf_consume(h, strlen(h->data) + 1);
+		p->history_lines--;
+	}
+	if (buf_put(h, line, n) == 0 && buf_putc(h, '\0') == 0)
+		p->history_lines++;
+}
+
+/* A session whose line was ended by something else than Enter. r as lineedit_read() returned it. */
+static void
+no_line(struct session *s, int r)
+{
+	switch (r) {
+	case -EMSGSIZE:
+		session_watch_begin(s);
+		session_line_too_long(s);
+		break;
+	case -ECANCELED:
+		break;
+	case -ETIME:
+		say(s, "-- idle for too long, closing\n");
+		s->over = true;
+		break;
+	default: /* the end, hang-up, or the daemon stops */
+		s->over = true;
+		break;
+	}
+}
+
+static void
+run_line(struct session *s, struct buf *line)
+{
+	const char *text = buf_str(line);
+
+	/* A browser's connection may be silent for so long that it counts as a person. */
+	if (session_foreign(s, text, line->len, false))
+		return;
+	remember(s, text, line->len);
+	arena_clear(&s->arena);
+	session_line(s, text, line->len);
+}
+
+/* Marks that came with or behind the last ^C are answered before the prompt, not after it. */
+static void
+answer_marks(struct session *s)
+{
+	struct person *p = s->person;
+
+	while (p->typed_at < p->typed.len && p->typed.data[p->typed_at] == TYPED_MARK) {
+		p->typed_at++;
+		telnet_timing_mark(p->telnet);
+	}
+}
+
+static void
+read_lines(struct session *s)
+{
+	_autobuf_ struct buf line = BUF_INIT(s->limits.max_line + 1), prompt = BUF_WHY;
+
+	for (unsigned turn = 1; !s->over && !s->lost; turn++) {
+		int r;
+
+		answer_marks(s);
+		/* A paste of many lines must not echo more than the peer has room for. */
+		session_watch_begin(s);
+		if (session_room(s, s->limits.max_output / 2) == -EPIPE)
+			break;
+		if (turn % TURN_LINES == 0)
+			session_flush(s);
+		buf_clear(&prompt);
+		session_prompt(s, &prompt);
+		s->person->prompted = true;
+		r = lineedit_read(s->person->editor, buf_str(&prompt), &line);
+		if (r == 1)
+			run_line(s, &line);
+		else
+			no_line(s, r);
+		if (atomic_load_explicit(&s->shared->stopping, memory_order_relaxed))
+			s->stopped = s->over = true;
+	}
+}
+
+/* ---- the session ------------------------------------------------------------------------------------------------------------ */
+
+static void
+greet(struct session *s)
+{
+	_autobuf_ struct buf banner = BUF_INIT(BANNER_BYTES);
+
+	if (s->shared->banner)
+		s->shared->banner(s->shared->banner_ctx, &banner);
+	if (banner.len)
+		session_text(s, banner.data, banner.len);
+}
+
+static void
+open_editor(struct session *s)
+{
+	struct person *p = s->person;
+
+	p->editor = lineedit_new(&editor_ops, s, s->limits.max_line);
+	lineedit_set_echo(p->editor, p->telnet && telnet_echoes(p->telnet));
+	if (p->columns)
+		lineedit_set_window(p->editor, p->columns);
+	p->next_columns = 0;
+}
+
+static void
+log_opened(const struct session *s)
+{
+	_autobuf_ struct buf name = BUF_WHY;
+	const struct person *p = s->person;
+
+	if (p->terminal[0])
+		log_info("%s: opened, telnet, terminal %s %ux%u", session_name(s, &name), p->terminal, p->columns, p->rows);
+	else
+		log_info("%s: opened, %s", session_name(s, &name), p->telnet ? "telnet" : "plain");
+}
+
+void
+session_person_run(struct session *s, enum talk talk, bool probed)
+{
+	_autobuf_ struct buf name = BUF_WHY;
+	size_t n = s->in_end - s->in_at;
+
+	s->talk = talk;
+	s->person = xcalloc(1, sizeof(*s->person));
+	if (talk == TALK_TELNET)
+		session_telnet_start(s, probed);
+	else
+		session_is_person(s, "plain");
+	if (n)
+		session_typed_bytes(s, s->in + s->in_at, n);
+	s->in_at = s->in_end;
+	if (s->person->telnet)
+		session_telnet_open(s);
+	else if (probed)
+		say(s, "\r"); /* over the probe */
+	if (!s->lost && !s->over) {
+		log_opened(s);
+		greet(s);
+		open_editor(s);
+		read_lines(s);
+		log_info("%s: closed", session_name(s, &name));
+	}
+	if (s->stopped)
+		say(s, "-- telmond stops\n");
+	else if (!s->lost)
+		session_flush_all(s);
+}
+
+void
+session_person_free(struct session *s)
+{
+	struct person *p = s->person;
+
+	if (!p)
+		return;
+	lineedit_free(p->editor);
+	telnet_free(p->telnet);
+	buf_fini(&p->typed);
+	buf_fini(&p->history);
+	free(p);
+	s->person = NULL;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * telmond -- the daemon: the only place that knows every module. It starts them in the order of the
+ * floors, waits for signals, and stops them in the opposite order. The command line is in
+ * telmond_options.c, settings go out in telmond_limits.c, plugins come in through
+ * telmond_plugins.c, SIGHUP is telmond_reload.c, and telmond_process.c is about the process. Main
+ * thread.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "plugin.h"
+#include "telmond_private.h"
+
+enum {
+	EXECUTOR_THREADS = 64, /* far more than plugins: a stuck one keeps its thread */
+	WORKERS_KEPT = 4,
+	WORKER_STACK = 256 << 10,
+	SESSIONS_END_MS = 3500, /* of the 5 s that a stop may take */
+	CALLS_END_MS = 4500,
+};
+
+/* The lines that greet a person. On sessions' threads. */
+static void
+greet(void *ctx, struct buf *out)
+{
+	struct telmond *d = ctx;
+	char name[256], kernel[128];
+	size_t before;
+
+	host_name(d->host, name, sizeof(name));
+	host_kernel(d->host, kernel, sizeof(kernel));
+	buf_printf(out, "telmond " PACKAGE_VERSION " on %s  %s\n", name, kernel);
+	before = out->len;
+	builtins_summary(&d->env, out);
+	if (out->len > before)
+		buf_putc(out, '\n');
+	buf_puts(out, "Type help, or /quit to leave.\n");
+}
+
+static void
+make_builtins(struct telmond *d)
+{
+	d->metric_prefix = xstrdup(d->settings->metric_prefix);
+	d->env = (struct builtins_env){
+		.host = d->host,
+		.registry = d->registry,
+		.executor = d->executor,
+		.pipeline = d->pipeline,
+		.metric_prefix = d->metric_prefix,
+		.started_ns = d->started_ns,
+		.load = telmond_plugins_load,
+		.load_ctx = d,
+	};
+	d->builtins = builtins_table(&d->env, &d->n_builtins);
+}
+
+static int
+open_sockets(struct telmond *d, struct buf *why)
+{
+	_autofree_ struct listener_config *configs = telmond_listeners(d->settings);
+
+	d->sockets = listener_open(configs, d->settings->n_listeners, NULL, why);
+	return d->sockets ? 0 : -1;
+}
+
+/* Everything up to the first accept. An exit status; what was made so far is stop()'s to free. */
+static int
+start(struct telmond *d, struct buf *why)
+{
+	const struct settings *s = d->settings;
+	struct access_limits access = telmond_access_limits(s);
+	struct session_limits session = telmond_session_limits(s);
+	struct pipeline_limits pipeline = telmond_pipeline_limits(s);
+
+	if (telmond_prepare_process(d, why) < 0)
+		return TELMOND_FAILED;
+	d->host = host_new(d->options.root, why);
+	if (!d->host)
+		return TELMOND_USAGE;
+	if (open_sockets(d, why) < 0)
+		return TELMOND_FAILED;
+	d->registry = registry_new();
+	d->executor = executor_new(d->host, EXECUTOR_THREADS);
+	d->pipeline = pipeline_new(d->host, d->registry, d->executor, &pipeline);
+	d->roster = roster_new();
+	d->access = access_new(&access);
+	d->sessions = session_shared_new(d->pipeline, d->registry, d->roster, d->access, d->host,
+					 &session);
+	session_shared_set_banner(d->sessions, greet, d);
+	d->workers = pool_new("session", WORKERS_KEPT, telmond_max_workers(s), WORKER_STACK,
+			      session_run);
+	make_builtins(d);
+	telmond_plugins_start(d);
+	d->sampler = sampler_start(d->registry, d->executor);
+	d->listener = listener_start(d->sockets, d->sessions, d->access, d->workers);
+	if (telmond_announce(d) == 0) {
+		buf_puts(why, "there is no listener left");
+		return TELMOND_FAILED;
+	}
+	return TELMOND_OK;
+}
+
+static void
+stop_plugins(struct telmond *d)
+{
+	struct command_table *table = registry_get(d->registry);
+
+	for (size_t i = 0; i < table->plugins->count; i++)
+		executor_stop_plugin(d->executor, table->plugins->plugins[i]);
+	command_table_unref(table);
+}
+
+/* Ends every thread within 5 s. Returns how many are stuck, and those still use everything. */
+static unsigned
+stop_threads(struct telmond *d)
+{
+	int64_t now = now_ns();
+	unsigned stuck;
+
+	listener_stop(d->listener);
+	listener_close(d->sockets);
+	if (!d->executor)
+		return 0;
+	session_shared_stop(d->sessions);
+	stuck = pool_stop(d->workers, now + SESSIONS_END_MS * NS_PER_MS);
+	if (stuck == 0)
+		sampler_stop(d->sampler);
+	stop_plugins(d);
+	stuck += executor_stop(d->executor, now + CALLS_END_MS * NS_PER_MS);
+	return stuck;
+}
+
+/* The mirror image of start(), for as much of it as there is. */
+static void
+stop(struct telmond *d)
+{
+	unsigned stuck = stop_threads(d);
+
+	if (stuck) {
+		log_warnx("%u threads are stuck, leaving them behind", stuck);
+		_exit(TELMOND_OK);
+	}
+	if (d->executor) {
+		free(d->builtins);
+		free(d->metric_prefix);
+		pool_free(d->workers);
+		session_shared_free(d->sessions);
+		access_free(d->access);
+		roster_free(d->roster);
+		pipeline_free(d->pipeline);
+		executor_free(d->executor);
+		registry_free(d->registry);
+	}
+	host_free(d->host);
+}
+
+/* True when a signal says that it is over. */
+static bool
+take_signal(struct telmond *d)
+{
+	struct signalfd_siginfo info;
+	bool over = false;
+
+	while (read(d->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			telmond_reload(d);
+		else
+			over = true;
+	}
+	return over;
+}
+
+static void
+wait_for_the_end(struct telmond *d)
+{
+	struct pollfd fds[] = { { d->signal_fd, POLLIN, 0 }, { d->again_fd, POLLIN, 0 } };
+	int timeout_ms = telmond_watchdog_ms();
+	eventfd_t value;
+
+	for (;;) {
+		poll(fds, 2, timeout_ms);
+		telmond_notify("WATCHDOG=1");
+		if (fds[0].revents && take_signal(d))
+			return;
+		if (fds[1].revents && eventfd_read(d->again_fd, &value) == 0)
+			telmond_reload(d);
+	}
+}
+
+static int
+run(struct telmond *d)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	int status = start(d, &why);
+
+	if (status == TELMOND_OK) {
+		telmond_notify("READY=1");
+		telmond_report(d, status);
+		wait_for_the_end(d);
+		telmond_notify("STOPPING=1");
+		log_info("stopping");
+	} else {
+		log_errx("%s", buf_str(&why));
+		telmond_tell_parent(d, "error: ", buf_str(&why));
+		telmond_report(d, status);
+	}
+	stop(d);
+	return status;
+}
+
+static int
+configure_and_run(struct telmond *d)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	int status;
+
+	d->settings = settings_load(&d->options.flags, &why);
+	if (!d->settings) {
+		log_errx("%s", buf_str(&why));
+		return TELMOND_USAGE;
+	}
+	if (d->options.check) {
+		status = telmond_check(d);
+	} else if (d->options.detach && telmond_detach(&d->parent_fd) < 0) {
+		log_err("going to the background");
+		status = TELMOND_FAILED;
+	} else {
+		status = run(d);
+	}
+	settings_free(d->settings);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct telmond d = { .parent_fd = -1, .signal_fd = -1, .again_fd = -1 };
+	int status;
+
+	/* Widths of characters; numbers keep their point. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	/* For the line editor, which shall not look at the terminal that we were started from. */
+	setenv("TERM", "vt100", 1);
+	d.started_ns = now_ns();
+	lock_init(&d.lock, LOCK_LEAF);
+	status = telmond_options_parse(&d.options, argc, argv);
+	if (status < 0)
+		status = configure_and_run(&d);
+	buf_fini(&d.announced);
+	lock_fini(&d.lock);
+	arena_fini(&d.options.arena);
+	return status;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * telmond_private -- the daemon as a whole, for the parts of its main program.
+ */
+#ifndef TELMOND_PRIVATE_H
+#define TELMOND_PRIVATE_H
+
+#include "access.h"
+#include "builtins.h"
+#include "command.h"
+#include "executor.h"
+#include "host.h"
+#include "listener.h"
+#include "lock.h"
+#include "mem.h"
+#include "pipeline.h"
+#include "pool.h"
+#include "roster.h"
+#include "sampler.h"
+#include "session.h"
+#include "settings.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0.1.0"
+#endif
+#ifndef TELMON_PLUGIN_DIR
+#define TELMON_PLUGIN_DIR "/usr/local/lib/telmon/plugins"
+#endif
+
+enum { TELMOND_OK, TELMOND_FAILED, TELMOND_USAGE }; /* exit statuses */
+
+struct telmond_options {
+	struct settings_flags flags;
+	const char *root;
+	bool check, detach;
+	unsigned verbose;
+	struct arena arena; /* of what the flags point to */
+};
+
+struct telmond {
+	/* set before start */
+	struct telmond_options options;
+	int64_t started_ns;
+	char *metric_prefix;
+	struct host *host;
+	struct registry *registry;
+	struct executor *executor;
+	struct pipeline *pipeline;
+	struct roster *roster;
+	struct access *access;
+	struct session_shared *sessions;
+	struct pool *workers;
+	struct sampler *sampler;
+	struct listener *listener;
+	struct builtins_env env;
+	struct command *builtins;
+	size_t n_builtins;
+	int signal_fd;
+	int again_fd; /* an eventfd: a reload that had to wait may be tried again */
+
+	/* main only */
+	int parent_fd; /* after -d: where start-up is reported; else -1 */
+	struct listener_set *sockets;
+	struct buf announced; /* URLs that were said to listen, one a line */
+
+	/* Whoever changes plugins or settings has `changing` to itself: a plugin's start may take
+	 * seconds, so no lock is held for it. */
+	struct lock lock;
+	bool changing;		   /* guarded by lock */
+	bool reload_wanted;	   /* guarded by lock */
+	struct settings *settings; /* by whoever is changing */
+};
+
+/* telmond_options: negative = go on; else the exit status (help, version, usage). */
+int telmond_options_parse(struct telmond_options *o, int argc, char **argv);
+
+/* telmond_limits: what each module gets of the settings. */
+struct access_limits telmond_access_limits(const struct settings *s);
+struct session_limits telmond_session_limits(const struct settings *s);
+struct pipeline_limits telmond_pipeline_limits(const struct settings *s);
+unsigned telmond_max_workers(const struct settings *s);
+/* Borrows from s; freed with free(). */
+struct listener_config *telmond_listeners(const struct settings *s);
+/* -n: looks at what can be looked at without opening anything. The exit status. */
+int telmond_check(const struct telmond *d);
+
+/* telmond_plugins: loads what the settings name, publishes the first table. */
+void telmond_plugins_start(struct telmond *d);
+/* A builtins_load_fn. */
+int telmond_plugins_load(void *telmond, const char *path, struct buf *why);
+
+/* telmond_reload: one at a time. False when somebody else is changing. */
+bool telmond_change_begin(struct telmond *d, bool reload);
+void telmond_change_end(struct telmond *d);
+/* Main only. Reads the file anew; what is wrong with it is logged and changes nothing. */
+void telmond_reload(struct telmond *d);
+/* Says once for each socket that it listens. Returns how many there are. */
+unsigned telmond_announce(struct telmond *d);
+
+/* telmond_process: goes to the background; the parent waits for the report and exits. 0 or -errno.
+ */
+int telmond_detach(int *ret_parent_fd);
+/* A line for the people at the terminal that -d left. */
+void telmond_tell_parent(struct telmond *d, const char *prefix, const char *text);
+/* Ends the wait of the parent. */
+void telmond_report(struct telmond *d, int status);
+/* Descriptors, signals; before threads. 0 or -errno with why. */
+int telmond_prepare_process(struct telmond *d, struct buf *why);
+/* For the service manager, where there is one. */
+void telmond_notify(const char *state);
+/* Milliseconds until it wants to hear of us; -1 = it does not. */
+int telmond_watchdog_ms(void);
+
+#endif

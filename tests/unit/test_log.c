@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * Unit tests of log: lines as they arrive on stderr, levels, lengths, errno, the limit a minute.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#include <check.h>
+
+static int saved_stderr, reader;
+static char text[65536];
+
+static void
+capture(void)
+{
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	saved_stderr = dup(STDERR_FILENO);
+	ck_assert_int_ge(dup2(fds[1], STDERR_FILENO), 0);
+	close(fds[1]);
+	reader = fds[0];
+}
+
+static const char *
+captured(void)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < sizeof(text) - 1 && (n = read(reader, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	return text;
+}
+
+static void
+release(void)
+{
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	close(reader);
+	log_set_level(LOG_LEVEL_INFO);
+}
+
+START_TEST(lines_and_prefixes)
+{
+	errno = ENOENT;
+	log_err("open %s", "x");
+	log_warn("read");
+	ck_assert_int_eq(errno, ENOENT);
+	log_errx("a %d", 1);
+	log_warnx("b, ignoring");
+	log_info("listening on unix:/x");
+	log_debug("not shown");
+	ck_assert_str_eq(captured(), "error: open x: No such file or directory\n"
+				     "warning: read: No such file or directory\n"
+				     "error: a 1\nwarning: b, ignoring\nlistening on unix:/x\n");
+}
+END_TEST
+
+START_TEST(levels)
+{
+	log_set_level(LOG_LEVEL_ERR);
+	log_errx("e");
+	log_warnx("w");
+	log_info("i");
+	ck_assert_str_eq(captured(), "error: e\n");
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("d");
+	ck_assert_str_eq(captured(), "debug: d\n");
+}
+END_TEST
+
+START_TEST(long_lines_are_cut)
+{
+	char line[5000];
+
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	errno = EIO;
+	log_err("%s", line);
+	log_info("%s", line);
+	log_info("next");
+	captured();
+	ck_assert_uint_lt(strcspn(text, "\n"), 1024);
+	ck_assert_uint_gt(strcspn(text, "\n"), 1000);
+	ck_assert_ptr_nonnull(strstr(text, "x\nnext\n"));
+}
+END_TEST
+
+START_TEST(a_full_stderr_blocks_nobody)
+{
+	for (int i = 0; i < 5000; i++)
+		log_info("line %d with some more text, so that the pipe is full early", i);
+	ck_assert_ptr_nonnull(strstr(captured(), "line 0 "));
+}
+END_TEST
+
+static void *
+write_lines(void *arg)
+{
+	for (int i = 0; i < 50; i++)
+		log_info("%s%s%s%s", (char *)arg, (char *)arg, (char *)arg, (char *)arg);
+	return NULL;
+}
+
+START_TEST(lines_of_threads_do_not_mix)
+{
+	static char a[] = "aaaaaaaaaa", b[] = "bbbbbbbbbb";
+	pthread_t ta, tb;
+	size_t lines = 0;
+
+	ck_assert_int_eq(pthread_create(&ta, NULL, write_lines, a), 0);
+	ck_assert_int_eq(pthread_create(&tb, NULL, write_lines, b), 0);
+	pthread_join(ta, NULL);
+	pthread_join(tb, NULL);
+	captured();
+	for (char *p = text; *p; p += 41, lines++) {
+		ck_assert_uint_eq(strspn(p, p[0] == 'a' ? "a" : "b"), 40);
+		ck_assert_int_eq(p[40], '\n');
+	}
+	ck_assert_uint_eq(lines, 100);
+}
+END_TEST
+
+START_TEST(one_line_a_minute)
+{
+	static struct log_limit l;
+	uint32_t held = 99;
+
+	ck_assert(log_allow(&l, &held));
+	ck_assert_uint_eq(held, 0);
+	for (int i = 0; i < 5; i++)
+		ck_assert(!log_allow(&l, &held));
+	ck_assert_uint_eq(held, 0);
+	/* The minute is over. */
+	l.next_ns = 1;
+	ck_assert(log_allow(&l, &held));
+	ck_assert_uint_eq(held, 5);
+	ck_assert(!log_allow(&l, NULL));
+	l.next_ns = 1;
+	ck_assert(log_allow(&l, NULL));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("log");
+	TCase *fast = tcase_create("fast"), *limit = tcase_create("limit");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(fast, capture, release);
+	tcase_add_test(fast, lines_and_prefixes);
+	tcase_add_test(fast, levels);
+	tcase_add_test(fast, long_lines_are_cut);
+	tcase_add_test(fast, a_full_stderr_blocks_nobody);
+	tcase_add_test(fast, lines_of_threads_do_not_mix);
+	tcase_add_test(limit, one_line_a_minute);
+	suite_add_tcase(s, fast);
+	suite_add_tcase(s, limit);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
