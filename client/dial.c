@@ -136,7 +136,7 @@ struct lookup {
 };
 
 static int
-dial_telnet(const struct net_url *url, int64_t until, const char **ret_text)
+dial_name(const struct net_url *url, int64_t until, const char **ret_text)
 {
 	struct lookup *l = calloc(1, sizeof(*l));
 	int r;
@@ -160,6 +160,24 @@ dial_telnet(const struct net_url *url, int64_t until, const char **ret_text)
 		r = -EHOSTUNREACH;
 	}
 	free(l);
+	return r;
+}
+
+/* An address needs no resolver, which costs a thread and may keep us waiting. */
+static int
+dial_telnet(const struct net_url *url, int64_t until, const char **ret_text)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo *list;
+	char port[8];
+	int r;
+
+	snprintf(port, sizeof(port), "%u", url->port);
+	if (getaddrinfo(url->host, port, &hints, &list) != 0)
+		return dial_name(url, until, ret_text);
+	r = dial_addresses(list, until);
+	freeaddrinfo(list);
 	return r;
 }
 

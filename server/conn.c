@@ -2,11 +2,13 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * conn -- reads, writes and the end of one accepted socket. What the peer does not take now waits in a buf with a maximum; who
- * waits for room, and for how long, is the session's business. The session's worker thread runs it, and nobody else.
+ * conn -- reads, writes and the end of one accepted socket. What the peer does not take now waits
+ * in a buf with a maximum; who waits for room, and for how long, is the session's business. The
+ * session's worker thread runs it, and nobody else.
  *
- * No call here costs more system calls than its name says: options are inherited from the listening socket, the clock is read
- * only when the peer is slow, and an answer that fits goes out with one send.
+ * No call here costs more system calls than its name says: options are inherited from the listening
+ * socket, the clock is read only when the peer is slow, and an answer that fits goes out with one
+ * send.
  */
 #include "conn.h"
 
@@ -21,8 +23,8 @@
 #include "lock.h"
 
 enum {
-	FIRST_BYTES = 2048,	   /* room that one short answer needs, so that it grows once */
-	KEEP_BYTES = 64 << 10,	   /* a buffer that grew past this is given back once it is empty */
+	FIRST_BYTES = 2048,    /* room that one short answer needs, so that it grows once */
+	KEEP_BYTES = 64 << 10, /* a buffer that grew past this is given back once it is empty */
 	DRAIN_PIECE_BYTES = 4096,
 };
 
@@ -72,7 +74,8 @@ conn_read(struct conn *c, char *bytes, size_t n)
 ssize_t
 conn_read_wait(struct conn *c, char *bytes, size_t n, int64_t timeout_ns)
 {
-	struct timeval tv = { .tv_sec = timeout_ns / NS_PER_S, .tv_usec = timeout_ns % NS_PER_S / 1000 };
+	struct timeval tv = { .tv_sec = timeout_ns / NS_PER_S,
+			      .tv_usec = timeout_ns % NS_PER_S / 1000 };
 
 	if (c->wait_ns != timeout_ns) {
 		/* All else says MSG_DONTWAIT, so the descriptor itself may block. */
@@ -170,7 +173,8 @@ conn_send(struct conn *c, const void *bytes, size_t n)
 	return r < 0 ? r : -EAGAIN;
 }
 
-/* Reads and forgets until the peer has ended too: closing with input unread is a reset, which may overtake the answer. */
+/* Reads and forgets until the peer has ended too: closing with input unread is a reset, which may
+ * overtake the answer. */
 static void
 drain(struct conn *c, int drain_ms)
 {

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * conn -- one accepted socket: non-blocking reads and writes, peer and credentials. Knows no protocol. Owned by one session;
- * one thread at a time.
+ * conn -- one accepted socket: non-blocking reads and writes, peer and credentials. Knows no
+ * protocol. Owned by one session; one thread at a time.
  */
 #ifndef CONN_H
 #define CONN_H
@@ -19,33 +19,38 @@
 struct conn {
 	int fd;
 	bool is_unix;
-	bool admin;	  /* Unix peer whose uid is root's or the daemon's own */
-	uid_t uid;	  /* Unix peers */
+	bool admin; /* Unix peer whose uid is root's or the daemon's own */
+	uid_t uid;  /* Unix peers */
 	pid_t pid;
 	struct sockaddr_storage peer;
-	struct buf out;	  /* waiting to be sent; its maximum is max_output */
-	size_t sent;	  /* bytes of out that went already */
+	struct buf out; /* waiting to be sent; its maximum is max_output */
+	size_t sent;	/* bytes of out that went already */
 	uint64_t bytes_in, bytes_out;
-	int64_t wait_ns; /* what conn_read_wait() told the kernel; 0 = nothing yet */
+	int64_t wait_ns;     /* what conn_read_wait() told the kernel; 0 = nothing yet */
 	int64_t progress_ns; /* when the peer last took a byte while something was waiting */
 };
 
-/* Takes fd, which must be non-blocking. Socket options are inherited from the listener; credentials are asked for here. */
+/* Takes fd, which must be non-blocking. Socket options are inherited from the listener; credentials
+ * are asked for here. */
 void conn_open(struct conn *c, int fd, const struct sockaddr_storage *peer, size_t max_output);
-/* Sends what is still waiting if the peer takes it at once, shuts down, drains input up to drain_ms so that no reset eats the answer
- * (0 when the peer has already ended), closes. */
+/* Sends what is still waiting if the peer takes it at once, shuts down, drains input up to drain_ms
+ * so that no reset eats the answer (0 when the peer has already ended), closes. */
 void conn_close(struct conn *c, int drain_ms);
 
 /* Bytes read, 0 at the end of input, -EAGAIN, or -errno (reset). Never blocks. */
 ssize_t conn_read(struct conn *c, char *bytes, size_t n);
-/* As conn_read(), but blocks up to timeout_ns: one system call where polling first takes two. Setting the time costs two more, once, so
- * this is for a peer that asks again and again. Nothing else can end the wait. */
+/* As conn_read(), but blocks up to timeout_ns: one system call where polling first takes two.
+ * Setting the time costs two more, once, so this is for a peer that asks again and again. Nothing
+ * else can end the wait. */
 ssize_t conn_read_wait(struct conn *c, char *bytes, size_t n, int64_t timeout_ns);
-/* Appends to what is waiting. 0, or -EMSGSIZE when that would pass max_output: flush and wait for room first. */
+/* Appends to what is waiting. 0, or -EMSGSIZE when that would pass max_output: flush and wait for
+ * room first. */
 int conn_put(struct conn *c, const void *bytes, size_t n);
-/* Sends as much as the peer takes now. 0 = nothing is left, -EAGAIN = poll for writing, -EPIPE and others: the peer is gone. */
+/* Sends as much as the peer takes now. 0 = nothing is left, -EAGAIN = poll for writing, -EPIPE and
+ * others: the peer is gone. */
 int conn_flush(struct conn *c);
-/* Sends bytes past the buffer when it is empty, keeps the rest. The fast way for a whole answer. As conn_flush(). */
+/* Sends bytes past the buffer when it is empty, keeps the rest. The fast way for a whole answer. As
+ * conn_flush(). */
 int conn_send(struct conn *c, const void *bytes, size_t n);
 static inline size_t
 conn_waiting(const struct conn *c)
@@ -56,7 +61,8 @@ conn_waiting(const struct conn *c)
 int64_t conn_round_trip_ns(const struct conn *c);
 /* Gives memory back while nothing waits to be sent. */
 void conn_release(struct conn *c);
-/* For a socket that no session will have: writes the line if the peer takes it at once (NULL: says nothing), closes. Never blocks. */
+/* For a socket that no session will have: writes the line if the peer takes it at once (NULL: says
+ * nothing), closes. Never blocks. */
 void conn_refuse(int fd, const char *line);
 
 #endif

@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * listener -- the accept thread: waits on all sockets that listen, asks access, and hands each connection to a worker. It reads no
- * byte of a peer and writes only what turns one away. When descriptors or memory are out it pauses instead of spinning,
- * and turns peers away with a descriptor that was put aside for that.
+ * listener -- the accept thread: waits on all sockets that listen, asks access, and hands each
+ * connection to a worker. It reads no byte of a peer and writes only what turns one away. When
+ * descriptors or memory are out it pauses instead of spinning, and turns peers away with a
+ * descriptor that was put aside for that.
  */
 #include "listener.h"
 
@@ -31,7 +32,8 @@ static const int64_t first_pause_ns = 100 * NS_PER_MS, last_pause_ns = 2 * NS_PE
 static const int64_t burst_ns = NS_PER_S / 20000;
 
 static const char busy[] = "error: server busy (too many sessions; try again later)\n";
-static const char busy_source[] = "error: server busy (too many sessions from your address; try again later)\n";
+static const char busy_source[] =
+	"error: server busy (too many sessions from your address; try again later)\n";
 
 struct listener {
 	/* set before start */
@@ -57,7 +59,7 @@ struct listener {
 	struct log_limit failure_log, denied_log;
 };
 
-/* ---- connections ------------------------------------------------------------------------------------------------------ */
+/* --- connections --- */
 
 static void
 log_denied(struct listener *l, const struct sockaddr_storage *peer)
@@ -68,11 +70,13 @@ log_denied(struct listener *l, const struct sockaddr_storage *peer)
 	if (!log_allow(&l->denied_log, &held))
 		return;
 	net_format_address(&address, peer);
-	log_info("connection from %s denied (%u more since the last such line)", buf_str(&address), held);
+	log_info("connection from %s denied (%u more since the last such line)", buf_str(&address),
+		 held);
 }
 
 static void
-hand_over(struct listener *l, const struct listening *s, int fd, const struct sockaddr_storage *peer)
+hand_over(struct listener *l, const struct listening *s, int fd,
+	  const struct sockaddr_storage *peer)
 {
 	struct session_job *job = NULL;
 
@@ -99,7 +103,7 @@ hand_over(struct listener *l, const struct listening *s, int fd, const struct so
 	}
 }
 
-/* ---- when accept fails ---------------------------------------------------------------------------------------------------- */
+/* --- when accept fails --- */
 
 static int
 open_spare(void)
@@ -133,7 +137,8 @@ begin_pause(struct listener *l, int error)
 	l->pause_until_ns = now_ns() + l->pause_ns;
 	if (log_allow(&l->failure_log, &held)) {
 		errno = error;
-		log_warn("cannot accept connections, pausing (%u more since the last such line)", held);
+		log_warn("cannot accept connections, pausing (%u more since the last such line)",
+			 held);
 	}
 }
 
@@ -144,7 +149,8 @@ accept_failed(struct listener *l, const struct listening *s, int error)
 		return;
 	atomic_fetch_add_explicit(&l->failed, 1, memory_order_relaxed);
 	switch (error) {
-	/* The peer's or the network's misfortune: accept(2) hands on errors of the connection itself. */
+	/* The peer's or the network's misfortune: accept(2) hands on errors of the connection
+	 * itself. */
 	case ECONNABORTED:
 	case EPROTO:
 	case EPERM:
@@ -168,7 +174,7 @@ accept_failed(struct listener *l, const struct listening *s, int error)
 	}
 }
 
-/* ---- the thread --------------------------------------------------------------------------------------------------------------- */
+/* --- the thread --- */
 
 static void
 accept_some(struct listener *l, const struct listening *s, unsigned most)
@@ -176,7 +182,8 @@ accept_some(struct listener *l, const struct listening *s, unsigned most)
 	for (unsigned i = 0; i < most; i++) {
 		struct sockaddr_storage peer;
 		socklen_t size = sizeof(peer);
-		int fd = accept4(s->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(s->fd, (struct sockaddr *)&peer, &size,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
 			accept_failed(l, s, errno);
@@ -210,7 +217,8 @@ take_set(struct listener *l)
 	return true;
 }
 
-/* A failed accept4() costs more than a poll(), so a second one is tried only when peers come in bursts. */
+/* A failed accept4() costs more than a poll(), so a second one is tried only when peers come in
+ * bursts. */
 static unsigned
 how_many(struct listener *l)
 {
@@ -270,7 +278,7 @@ run(void *arg)
 	return NULL;
 }
 
-/* ---- life cycle ------------------------------------------------------------------------------------------------------------------ */
+/* --- life cycle --- */
 
 static void
 free_listener(struct listener *l)
@@ -286,7 +294,8 @@ free_listener(struct listener *l)
 }
 
 struct listener *
-listener_start(struct listener_set *set, struct session_shared *shared, struct access *access, struct pool *workers)
+listener_start(struct listener_set *set, struct session_shared *shared, struct access *access,
+	       struct pool *workers)
 {
 	struct listener *l = xcalloc(1, sizeof(*l));
 

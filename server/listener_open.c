@@ -2,9 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * listener_open -- from configured listeners to sockets that listen: names resolved, options set that accepted sockets inherit, old
- * sockets taken over. All or nothing: until everything that was asked for is open, the old set is as it was. Runs on main
- * and may block on the resolver.
+ * listener_open -- from configured listeners to sockets that listen: names resolved, options set
+ * that accepted sockets inherit, old sockets taken over. All or nothing: until everything that was
+ * asked for is open, the old set is as it was. Runs on main and may block on the resolver.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -33,13 +33,15 @@ struct opening {
 	struct buf *why;
 };
 
-/* ---- addresses --------------------------------------------------------------------------------------------------------- */
+/* --- addresses --- */
 
 static void
 add_any(struct addresses *a, uint16_t port)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_any };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+				   .sin6_port = htons(port),
+				   .sin6_addr = in6addr_any };
 
 	memcpy(&a->list[a->n++], &v4, sizeof(v4));
 	memcpy(&a->list[a->n++], &v6, sizeof(v6));
@@ -57,7 +59,9 @@ add_path(struct addresses *a, const char *path)
 static int
 resolve(struct addresses *a, const struct net_url *url, struct buf *why)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+				  .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICSERV };
 	struct addrinfo *found;
 	char port[8];
 	int r;
@@ -90,7 +94,8 @@ find_addresses(struct addresses *a, const struct net_url *url, struct buf *why)
 static in_port_t *
 port_of(struct sockaddr_storage *sa)
 {
-	return sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port : &((struct sockaddr_in *)sa)->sin_port;
+	return sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port
+					 : &((struct sockaddr_in *)sa)->sin_port;
 }
 
 static socklen_t
@@ -106,7 +111,7 @@ size_of(const struct sockaddr_storage *sa)
 	}
 }
 
-/* ---- one socket ------------------------------------------------------------------------------------------------------------ */
+/* --- one socket --- */
 
 /* Set here once; every accepted socket has them without a system call of its own. */
 static int
@@ -115,16 +120,17 @@ set_options(int fd, int family)
 	static const struct {
 		int level, name, value;
 	} options[] = {
-		{ SOL_SOCKET, SO_REUSEADDR, 1 },	   { SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ SOL_SOCKET, SO_OOBINLINE, 1 },	   { IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },	   { IPPROTO_TCP, TCP_KEEPINTVL, 30 },
-		{ IPPROTO_TCP, TCP_KEEPCNT, 8 },	   { IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
+		{ SOL_SOCKET, SO_REUSEADDR, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ SOL_SOCKET, SO_OOBINLINE, 1 },   { IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 30 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 8 },   { IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
 		{ IPPROTO_IPV6, IPV6_V6ONLY, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if ((options[i].level != IPPROTO_IPV6 || family == AF_INET6) &&
-		    setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value)) < 0)
+		    setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			       sizeof(options[i].value)) < 0)
 			return -errno;
 	return 0;
 }
@@ -138,7 +144,8 @@ bind_tcp(struct listening *s, const struct sockaddr_storage *to)
 	if (s->fd < 0)
 		return -errno;
 	r = set_options(s->fd, to->ss_family);
-	if (r == 0 && (bind(s->fd, (const struct sockaddr *)to, size_of(to)) < 0 || listen(s->fd, LISTENER_BACKLOG) < 0))
+	if (r == 0 && (bind(s->fd, (const struct sockaddr *)to, size_of(to)) < 0 ||
+		       listen(s->fd, LISTENER_BACKLOG) < 0))
 		r = -errno;
 	if (r < 0) {
 		close(s->fd);
@@ -183,12 +190,13 @@ static struct listening *
 find_old(struct listener_set *old, const struct listening *s)
 {
 	for (size_t i = 0; old && i < old->n; i++)
-		if (!old->sockets[i].taken && memcmp(&old->sockets[i].asked, &s->asked, sizeof(s->asked)) == 0)
+		if (!old->sockets[i].taken &&
+		    memcmp(&old->sockets[i].asked, &s->asked, sizeof(s->asked)) == 0)
 			return &old->sockets[i];
 	return NULL;
 }
 
-/* ---- the set ------------------------------------------------------------------------------------------------------------------ */
+/* --- the set --- */
 
 static struct listening *
 add(struct opening *o, const struct listener_config *config, const struct sockaddr_storage *to)
@@ -200,7 +208,9 @@ add(struct opening *o, const struct listener_config *config, const struct sockad
 	o->taken = xrealloc(o->taken, (set->n + 1) * sizeof(*o->taken));
 	o->taken[set->n] = NULL;
 	s = &set->sockets[set->n++];
-	*s = (struct listening){ .fd = -1, .mode = config->mode, .asked = *to, .n_allow = config->n_allow };
+	*s = (struct listening){
+		.fd = -1, .mode = config->mode, .asked = *to, .n_allow = config->n_allow
+	};
 	s->allow = xcalloc(config->n_allow, sizeof(*s->allow));
 	if (config->n_allow)
 		memcpy(s->allow, config->allow, config->n_allow * sizeof(*s->allow));
@@ -217,8 +227,8 @@ drop_last(struct opening *o)
 }
 
 static int
-open_address(struct opening *o, const struct listener_config *config, const struct sockaddr_storage *to, in_port_t *port,
-	     struct buf *why)
+open_address(struct opening *o, const struct listener_config *config,
+	     const struct sockaddr_storage *to, in_port_t *port, struct buf *why)
 {
 	struct listening *s = add(o, config, to), *old = find_old(o->old, s);
 	struct sockaddr_storage real;
@@ -326,9 +336,12 @@ open_all(struct opening *o, const struct listener_config *configs, size_t n)
 }
 
 struct listener_set *
-listener_open(const struct listener_config *configs, size_t n, struct listener_set *old, struct buf *why)
+listener_open(const struct listener_config *configs, size_t n, struct listener_set *old,
+	      struct buf *why)
 {
-	struct opening o = { .set = xcalloc(1, sizeof(struct listener_set)), .old = old, .why = why };
+	struct opening o = { .set = xcalloc(1, sizeof(struct listener_set)),
+			     .old = old,
+			     .why = why };
 
 	if (open_all(&o, configs, n) < 0)
 		undo(&o);

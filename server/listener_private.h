@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * listener_private -- the set of sockets, which listener_open.c makes and the accept thread of listener.c reads. A set does not change
- * any more once listener_open() has returned it, but for `taken`, which only main looks at.
+ * listener_private -- the set of sockets, which listener_open.c makes and the accept thread of
+ * listener.c reads. A set does not change any more once listener_open() has returned it, but for
+ * `taken`, which only main looks at.
  */
 #ifndef LISTENER_PRIVATE_H
 #define LISTENER_PRIVATE_H
@@ -29,8 +30,8 @@ struct listener_set {
 	struct listening *sockets;
 };
 
-/* listener_unix.c. A listening Unix socket at s->asked's path; fills fd, dev and ino. make_dir: its directory is created when it is
- * missing. 0 or -errno with the reason in why. */
+/* listener_unix.c. A listening Unix socket at s->asked's path; fills fd, dev and ino. make_dir: its
+ * directory is created when it is missing. 0 or -errno with the reason in why. */
 int listener_unix_open(struct listening *s, bool make_dir, struct buf *why);
 /* Removes the node in the file system if it is still the one that we made. */
 void listener_unix_remove(const struct listening *s);

@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * listener_unix -- a socket in the file system. It is made under a name of its own, has its mode before it listens, and takes its
- * place by rename: whoever connects finds the old daemon, nobody, or us, and never a socket that is open to all. Of two
- * daemons that start at once the lock on the directory lets one look and act at a time. Runs on main.
+ * listener_unix -- a socket in the file system. It is made under a name of its own, has its mode
+ * before it listens, and takes its place by rename: whoever connects finds the old daemon, nobody,
+ * or us, and never a socket that is open to all. Of two daemons that start at once the lock on the
+ * directory lets one look and act at a time. Runs on main.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -137,7 +138,8 @@ take_place(struct listening *s, int dir, const char *name, struct buf *why)
 	if (r < 0)
 		return r;
 	if (fchmodat(dir, temporary, SOCKET_MODE, 0) < 0 || listen(s->fd, LISTENER_BACKLOG) < 0 ||
-	    fstatat(dir, temporary, &st, AT_SYMLINK_NOFOLLOW) < 0 || renameat(dir, temporary, dir, name) < 0) {
+	    fstatat(dir, temporary, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    renameat(dir, temporary, dir, name) < 0) {
 		r = fail(why, errno, "cannot take its place");
 		unlinkat(dir, temporary, 0);
 		return r;
@@ -175,6 +177,7 @@ listener_unix_remove(const struct listening *s)
 {
 	struct stat st;
 
-	if (lstat(path_of(s), &st) == 0 && S_ISSOCK(st.st_mode) && st.st_dev == s->dev && st.st_ino == s->ino)
+	if (lstat(path_of(s), &st) == 0 && S_ISSOCK(st.st_mode) && st.st_dev == s->dev &&
+	    st.st_ino == s->ino)
 		unlink(path_of(s));
 }

@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * roster -- a list of seats in the order they were taken. A seat is part of its session, so entering and leaving cost a few
- * instructions under the lock and no memory. A note is copied for each person who gets it; its reader takes it out on its own
- * thread. Writes to eventfds only, never to a peer. Any thread.
+ * roster -- a list of seats in the order they were taken. A seat is part of its session, so
+ * entering and leaving cost a few instructions under the lock and no memory. A note is copied for
+ * each person who gets it; its reader takes it out on its own thread. Writes to eventfds only,
+ * never to a peer. Any thread.
  */
 #include "roster.h"
 
@@ -124,7 +125,10 @@ copy_list(struct roster *r, struct listed *to, size_t room)
 
 	for (struct roster_seat *s = r->first; s && n < room; s = s->next)
 		to[n++] = (struct listed){
-			.entry = { .id = s->id, .kind = s->kind, .person = s->person, .since_ns = s->since_ns },
+			.entry = { .id = s->id,
+				   .kind = s->kind,
+				   .person = s->person,
+				   .since_ns = s->since_ns },
 			.peer = *s->peer,
 		};
 	return n;
@@ -138,7 +142,8 @@ roster_list(struct roster *r, struct roster_entry **ret)
 
 	LOCKED(&r->lock)
 		room = r->count;
-	/* Sessions that come while memory is found are not in this list; that is as good as a moment earlier. */
+	/* Sessions that come while memory is found are not in this list; that is as good as a
+	 * moment earlier. */
 	list = xcalloc(room, sizeof(*list));
 	LOCKED(&r->lock)
 		n = copy_list(r, list, room);

@@ -2,11 +2,13 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session -- the life of a connection on its worker: opened, listed, told how its peer talks (session_detect.c), ended, counted
- * out. And what all sessions share. The ways of talking are files of their own: session_script.c, session_framed.c,
- * session_person.c with session_typed.c and session_telnet.c; session_line.c answers a line for all of them.
+ * session -- the life of a connection on its worker: opened, listed, told how its peer talks
+ * (session_detect.c), ended, counted out. And what all sessions share. The ways of talking are
+ * files of their own: session_script.c, session_framed.c, session_person.c with session_typed.c and
+ * session_telnet.c; session_line.c answers a line for all of them.
  *
- * A session lives on its worker's stack and is small; what only people or only long answers need is made when they need it.
+ * A session lives on its worker's stack and is small; what only people or only long answers need is
+ * made when they need it.
  */
 #include "session.h"
 
@@ -32,11 +34,11 @@ struct session_job {
 
 static_assert(sizeof(struct session) < 2048, "thousands of sessions wait at once");
 
-/* ---- what all share --------------------------------------------------------------------------------------------------- */
+/* --- what all share --- */
 
 struct session_shared *
-session_shared_new(struct pipeline *pipeline, struct registry *registry, struct roster *roster, struct access *access,
-		   struct host *host, const struct session_limits *limits)
+session_shared_new(struct pipeline *pipeline, struct registry *registry, struct roster *roster,
+		   struct access *access, struct host *host, const struct session_limits *limits)
 {
 	struct session_shared *s;
 	int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -89,10 +91,11 @@ session_shared_stop(struct session_shared *s)
 		log_err("the sessions cannot be told to stop");
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------------------------------------ */
+/* --- jobs --- */
 
 struct session_job *
-session_job_new(struct session_shared *s, int fd, const struct sockaddr_storage *peer, enum session_mode mode)
+session_job_new(struct session_shared *s, int fd, const struct sockaddr_storage *peer,
+		enum session_mode mode)
 {
 	struct session_job *job = malloc(sizeof(*job));
 
@@ -117,12 +120,12 @@ void
 session_job_refuse(struct session_job *job)
 {
 	assert(job->magic == JOB_MAGIC);
-	conn_refuse(job->fd, "error: server busy (too many sessions; try again later)\n");
 	access_leave(job->shared->access, &job->peer);
+	conn_refuse(job->fd, "error: server busy (too many sessions; try again later)\n");
 	free_job(job);
 }
 
-/* ---- one session ------------------------------------------------------------------------------------------------------------- */
+/* --- one session --- */
 
 const char *
 session_name(const struct session *s, struct buf *space)

@@ -2,9 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_complete -- which words may stand at the cursor, from what is declared: commands, their options and columns, filters, words
- * of the session. Asks no plugin and waits for nothing. A row's word takes the place of all that was typed of it.
- * Runs on the session's worker.
+ * session_complete -- which words may stand at the cursor, from what is declared: commands, their
+ * options and columns, filters, words of the session. Asks no plugin and waits for nothing. A row's
+ * word takes the place of all that was typed of it. Runs on the session's worker.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +17,10 @@ struct completion {
 	struct session *session;
 	struct command_table *table;
 	const struct parse_stage *stage; /* the one with the cursor */
-	const struct command *command;	 /* of stage 0, or the one that watch and until repeat; NULL = unknown */
-	size_t first;			 /* index of its name in stage 0 */
-	size_t word;			 /* index of the word at the cursor */
+	const struct command
+		*command; /* of stage 0, or the one that watch and until repeat; NULL = unknown */
+	size_t first;	  /* index of its name in stage 0 */
+	size_t word;	  /* index of the word at the cursor */
 	const char *prefix;
 	struct rows rows;
 };
@@ -34,7 +35,7 @@ offer(struct completion *c, const char *word, const char *help)
 	rows_text(&c->rows, help);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------ */
+/* --- names --- */
 
 static void
 offer_commands(struct completion *c)
@@ -73,13 +74,14 @@ offer_columns(struct completion *c)
 	if (!c->command || c->command->columns_for)
 		return;
 	for (size_t i = 0; i < c->command->n_columns; i++) {
-		_autofree_ char *word = xasprintf("%.*s%s", kept, c->prefix, c->command->columns[i].name);
+		_autofree_ char *word = xasprintf("%.*s%s", kept, c->prefix,
+						  c->command->columns[i].name);
 
 		offer(c, word, c->command->columns[i].help);
 	}
 }
 
-/* ---- /set --------------------------------------------------------------------------------------------------------------- */
+/* --- /set --- */
 
 static void
 offer_values(struct completion *c, const struct setting *set)
@@ -104,7 +106,7 @@ offer_settings(struct completion *c)
 			offer_values(c, &settings[i]);
 }
 
-/* ---- arguments ------------------------------------------------------------------------------------------------------------ */
+/* --- arguments --- */
 
 /* The option whose value follows this word; NULL if the word stands alone. */
 static const struct telmon_arg *
@@ -158,7 +160,8 @@ static void
 offer_arguments(struct completion *c)
 {
 	const struct parse_word *before = &c->stage->words[c->word - 1];
-	const struct telmon_arg *value = c->word > c->first + 1 ? awaits_value(c->command, before) : NULL;
+	const struct telmon_arg *value = c->word > c->first + 1 ? awaits_value(c->command, before)
+								: NULL;
 
 	if (value) {
 		if (value->type == TELMON_COLUMN)
@@ -177,7 +180,7 @@ offer_arguments(struct completion *c)
 		offer_options(c);
 }
 
-/* ---- the line ---------------------------------------------------------------------------------------------------------------- */
+/* --- the line --- */
 
 static const struct command *
 find(struct completion *c, const struct parse_word *word)
@@ -247,7 +250,8 @@ complete_filter(struct completion *c, const struct parse_stage *first)
 	}
 	find_command(c, first);
 	for (size_t i = 0; i < n; i++)
-		if (filters[i].takes_columns && strcmp(filters[i].name, c->stage->words[0].text) == 0)
+		if (filters[i].takes_columns &&
+		    strcmp(filters[i].name, c->stage->words[0].text) == 0)
 			offer_columns(c);
 }
 
@@ -286,7 +290,8 @@ session_word_complete(struct session *s, const struct word_call *call)
 
 	cursor = strtoul(text, &line, 10);
 	if (*text < '0' || *text > '9' || (*line && *line != ' '))
-		return session_error(s, STATUS_USAGE, "/complete: no cursor (usage: /complete CURSOR LINE)");
+		return session_error(s, STATUS_USAGE,
+				     "/complete: no cursor (usage: /complete CURSOR LINE)");
 	line += *line == ' ';
 	size = strlen(line);
 	c.table = registry_get(s->shared->registry);

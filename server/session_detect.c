@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_detect -- decides once, by what arrives first, how a peer talks: bytes within the grace period are a script, telnet
- * bytes are telnet, silence is probed, and what belongs to another protocol is not talked to at all: a body that a web
- * page sends here must never be run as commands. Runs on the session's worker.
+ * session_detect -- decides once, by what arrives first, how a peer talks: bytes within the grace
+ * period are a script, telnet bytes are telnet, silence is probed, and what belongs to another
+ * protocol is not talked to at all: a body that a web page sends here must never be run as
+ * commands. Runs on the session's worker.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,14 +15,25 @@
 
 enum { IAC = 0xff, TLS_HANDSHAKE = 0x16, RDP_TPKT = 0x03 };
 
-enum foreign { FOREIGN_NONE, FOREIGN_HTTP, FOREIGN_SSH, FOREIGN_TLS, FOREIGN_RDP, FOREIGN_BINARY, FOREIGN__COUNT };
-
-static const char *const foreign_names[] = {
-	[FOREIGN_HTTP] = "HTTP", [FOREIGN_SSH] = "SSH",		    [FOREIGN_TLS] = "TLS",
-	[FOREIGN_RDP] = "RDP",	 [FOREIGN_BINARY] = "an unknown protocol",
+enum foreign {
+	FOREIGN_NONE,
+	FOREIGN_HTTP,
+	FOREIGN_SSH,
+	FOREIGN_TLS,
+	FOREIGN_RDP,
+	FOREIGN_BINARY,
+	FOREIGN__COUNT
 };
 
-/* ---- foreign protocols ------------------------------------------------------------------------------------------ */
+static const char *const foreign_names[] = {
+	[FOREIGN_HTTP] = "HTTP",
+	[FOREIGN_SSH] = "SSH",
+	[FOREIGN_TLS] = "TLS",
+	[FOREIGN_RDP] = "RDP",
+	[FOREIGN_BINARY] = "an unknown protocol",
+};
+
+/* --- foreign protocols --- */
 
 static bool
 begins(const char *bytes, size_t n, const char *word)
@@ -35,8 +47,9 @@ begins(const char *bytes, size_t n, const char *word)
 static bool
 is_http(const char *bytes, size_t n)
 {
-	static const char *const openings[] = { "GET ",	    "HEAD ",	"POST ",  "PUT ",      "DELETE ",
-						"OPTIONS ", "CONNECT ", "TRACE ", "PROPFIND ", "PATCH ", "PRI * HTTP/" };
+	static const char *const openings[] = { "GET ",	     "HEAD ",	 "POST ",      "PUT ",
+						"DELETE ",   "OPTIONS ", "CONNECT ",   "TRACE ",
+						"PROPFIND ", "PATCH ",	 "PRI * HTTP/" };
 
 	for (size_t i = 0; i < sizeof(openings) / sizeof(*openings); i++)
 		if (begins(bytes, n, openings[i]))
@@ -69,7 +82,8 @@ bool
 session_foreign(struct session *s, const char *bytes, size_t n, bool opening)
 {
 	static struct log_limit limits[FOREIGN__COUNT];
-	enum foreign kind = opening ? foreign_opening((const unsigned char *)bytes, n) : FOREIGN_NONE;
+	enum foreign kind = opening ? foreign_opening((const unsigned char *)bytes, n)
+				    : FOREIGN_NONE;
 	_autobuf_ struct buf name = BUF_WHY;
 	uint32_t held;
 
@@ -78,17 +92,18 @@ session_foreign(struct session *s, const char *bytes, size_t n, bool opening)
 	if (kind == FOREIGN_NONE)
 		return false;
 	if (log_allow(&limits[kind], &held))
-		log_warnx("%s: speaks %s, closing (%u more since the last such line)", session_name(s, &name),
-			  foreign_names[kind], held);
-	/* Its further input is none of ours: no answer, no drain, and a reset for what it still sends. */
+		log_warnx("%s: speaks %s, closing (%u more since the last such line)",
+			  session_name(s, &name), foreign_names[kind], held);
+	/* Its further input is none of ours: no answer, no drain, and a reset for what it still
+	 * sends. */
 	s->over = s->lost = true;
 	return true;
 }
 
-/* ---- what arrives first --------------------------------------------------------------------------------------------- */
+/* --- what arrives first --- */
 
-/* Reads the first bytes, waiting for them if they are not here yet; -1 = for ever. Their number, 0 when the session is over, -ETIME
- * after wait_ns. */
+/* Reads the first bytes, waiting for them if they are not here yet; -1 = for ever. Their number, 0
+ * when the session is over, -ETIME after wait_ns. */
 static ssize_t
 first_bytes(struct session *s, int64_t wait_ns)
 {
@@ -121,7 +136,8 @@ first_is_telnet(const struct session *s)
 	return (unsigned char)s->in[s->in_at] == IAC;
 }
 
-/* The peer has been silent: a telnet client cannot but answer this, and a terminal shows nothing of it. */
+/* The peer has been silent: a telnet client cannot but answer this, and a terminal shows nothing of
+ * it. */
 static void
 probe(struct session *s)
 {

@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_framed -- answers with a header line each, for programs: what a command writes is collected into a part of at most
- * 64 KiB; `more` parts go out as they fill or when a round ends, and each line received ends in exactly one `done`. Notes
- * stand outside any answer. Runs on the session's worker.
+ * session_framed -- answers with a header line each, for programs: what a command writes is
+ * collected into a part of at most 64 KiB; `more` parts go out as they fill or when a round ends,
+ * and each line received ends in exactly one `done`. Notes stand outside any answer. Runs on the
+ * session's worker.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -22,14 +23,16 @@ put_part(struct session *s, enum wire_type type, int status)
 
 	if (s->lost)
 		return -EPIPE;
-	/* A header without its body would make the peer take the next one for text: room for both, or none. What ends an
-	 * answer is owed even to who has cancelled it. */
-	while ((r = session_room(s, WIRE_MAX_HEADER + s->body.len)) == -ECANCELED && type != WIRE_MORE && !s->stopped)
+	/* A header without its body would make the peer take the next one for text: room for both,
+	 * or none. What ends an answer is owed even to who has cancelled it. */
+	while ((r = session_room(s, WIRE_MAX_HEADER + s->body.len)) == -ECANCELED &&
+	       type != WIRE_MORE && !s->stopped)
 		s->cancelled = false;
 	if (r == -EPIPE || (r < 0 && type == WIRE_MORE))
 		return r;
 	wire_put_header(&header, type, status, s->body.len);
-	if (conn_put(&s->conn, header.data, header.len) < 0 || conn_put(&s->conn, s->body.data, s->body.len) < 0)
+	if (conn_put(&s->conn, header.data, header.len) < 0 ||
+	    conn_put(&s->conn, s->body.data, s->body.len) < 0)
 		return session_lost(s);
 	buf_clear(&s->body);
 	return 0;
@@ -103,7 +106,8 @@ session_framed_drop(struct session *s)
 	const char *line;
 	int r;
 
-	/* Answering may wait, and reading meanwhile may move the buffer: only what is left to drop stays true. */
+	/* Answering may wait, and reading meanwhile may move the buffer: only what is left to drop
+	 * stays true. */
 	while (left && !s->lost) {
 		have = s->in_end - s->in_at;
 		r = session_take_line(s, &line, &n);

@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_io -- all waiting of a session is in session_wait(): on the socket, on the one eventfd that stops everybody, and on the
- * session's own two where it has them. And the way in for who sends lines: bytes, and complete lines out of them, in place.
- * Does not know what a line means. The way out is in session_output.c. Runs on the session's worker.
+ * session_io -- all waiting of a session is in session_wait(): on the socket, on the one eventfd
+ * that stops everybody, and on the session's own two where it has them. And the way in for who
+ * sends lines: bytes, and complete lines out of them, in place. Does not know what a line means.
+ * The way out is in session_output.c. Runs on the session's worker.
  */
 #include <errno.h>
 #include <poll.h>
@@ -21,7 +22,7 @@ enum {
 
 static const int64_t release_ns = NS_PER_S / 20;
 
-/* ---- waiting --------------------------------------------------------------------------------------------- */
+/* --- waiting --- */
 
 static short
 socket_events(unsigned want)
@@ -50,7 +51,8 @@ poll_until(struct pollfd *fds, nfds_t n, int64_t until_ns)
 
 			if (left < 0)
 				left = 0;
-			ts = (struct timespec){ .tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S };
+			ts = (struct timespec){ .tv_sec = left / NS_PER_S,
+						.tv_nsec = left % NS_PER_S };
 			timeout = &ts;
 		}
 		r = ppoll(fds, n, timeout, NULL);
@@ -78,10 +80,12 @@ session_wait(struct session *s, unsigned want, int64_t until_ns)
 	if (r == 0)
 		return 0;
 	return socket_ready(fds[0].revents) | (fds[1].revents ? READY_STOP : 0) |
-	       (bell && fds[bell].revents ? READY_BELL : 0) | (note && fds[note].revents ? READY_NOTE : 0);
+	       (bell && fds[bell].revents ? READY_BELL : 0) |
+	       (note && fds[note].revents ? READY_NOTE : 0);
 }
 
-/* Thousands of sessions that wait must cost little: what they need to work comes back when they do. */
+/* Thousands of sessions that wait must cost little: what they need to work comes back when they do.
+ */
 static void
 release(struct session *s)
 {
@@ -118,12 +122,13 @@ session_wait_idle(struct session *s, unsigned want, int64_t until_ns)
 	return session_wait(s, want, until_ns);
 }
 
-/* ---- bytes and lines in ---------------------------------------------------------------------------------- */
+/* --- bytes and lines in --- */
 
 static size_t
 in_max(const struct session *s)
 {
-	size_t line = s->limits.max_line + 2; /* and CR, and one byte that shows that it is too long */
+	size_t line = s->limits.max_line +
+		      2; /* and CR, and one byte that shows that it is too long */
 
 	return line > IN_MAX_BYTES ? line : IN_MAX_BYTES;
 }
@@ -172,7 +177,8 @@ fill(struct session *s, int64_t timeout_ns)
 	if (!make_room(s))
 		return s->in ? -ENOBUFS : session_lost(s);
 	if (timeout_ns)
-		got = conn_read_wait(&s->conn, s->in + s->in_end, s->in_cap - s->in_end, timeout_ns);
+		got = conn_read_wait(&s->conn, s->in + s->in_end, s->in_cap - s->in_end,
+				     timeout_ns);
 	else
 		got = conn_read(&s->conn, s->in + s->in_end, s->in_cap - s->in_end);
 	if (got > 0) {
@@ -220,7 +226,8 @@ int
 session_take_line(struct session *s, const char **ret, size_t *ret_n)
 {
 	while (s->in_at < s->in_end) {
-		const char *from = s->in + s->in_at, *end = memchr(from, '\n', s->in_end - s->in_at);
+		const char *from = s->in + s->in_at,
+			   *end = memchr(from, '\n', s->in_end - s->in_at);
 
 		if (!end) {
 			bool too_long = !s->dropping && is_too_long(s, from, s->in_end - s->in_at);

@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_line -- one line of input to its answers: a command that begins with a slash is a word of the session, anything else goes
- * to pipeline. How the line came and how answers go out is known elsewhere. Runs on the session's worker.
+ * session_line -- one line of input to its answers: a command that begins with a slash is a word of
+ * the session, anything else goes to pipeline. How the line came and how answers go out is known
+ * elsewhere. Runs on the session's worker.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -31,13 +32,15 @@ session_error(struct session *s, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&message, fmt, ap);
 	va_end(ap);
-	return pipeline_error(&s->asker, &s->reply, status, message.error ? "the message is too long" : buf_str(&message));
+	return pipeline_error(&s->asker, &s->reply, status,
+			      message.error ? "the message is too long" : buf_str(&message));
 }
 
 int
 session_line_too_long(struct session *s)
 {
-	return session_error(s, STATUS_USAGE, "line too long (limit %zu bytes)", s->limits.max_line);
+	return session_error(s, STATUS_USAGE, "line too long (limit %zu bytes)",
+			     s->limits.max_line);
 }
 
 /* An asker that wants the format of this one command, for what the session answers itself. */

@@ -2,9 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_output -- the way out: text with the line ends and characters that this peer wants, room waited for while the peer is slow,
- * and given up after 30 s in which it took nothing. While it waits it keeps an eye on what the peer says
- * (session_watch.c). Runs on the session's worker.
+ * session_output -- the way out: text with the line ends and characters that this peer wants, room
+ * waited for while the peer is slow, and given up after 30 s in which it took nothing. While it
+ * waits it keeps an eye on what the peer says (session_watch.c). Runs on the session's worker.
  */
 #include <errno.h>
 
@@ -14,7 +14,8 @@
 enum {
 	PIECE_BYTES = 16 << 10, /* of text that is changed on its way out */
 	FLUSH_BYTES = 64 << 10, /* waiting output past this is offered to the peer at once */
-	DIRECT_BYTES = 8 << 10, /* an answer of this size is not copied when nothing waits before it */
+	DIRECT_BYTES =
+		8 << 10, /* an answer of this size is not copied when nothing waits before it */
 };
 
 static const int64_t stall_ns = 30 * NS_PER_S;
@@ -55,7 +56,8 @@ session_room(struct session *s, size_t n)
 			break;
 		if (!conn_waiting(&s->conn))
 			return session_lost(s); /* more than there can ever be room for */
-		ready = session_wait(s, READY_OUT | session_watch_want(s), s->conn.progress_ns + stall_ns);
+		ready = session_wait(s, READY_OUT | session_watch_want(s),
+				     s->conn.progress_ns + stall_ns);
 		if (!ready && is_stalled(s))
 			return session_lost(s);
 		r = session_watch(s, ready);
@@ -80,7 +82,8 @@ put_piece(struct session *s, const char *bytes, size_t n)
 		return session_lost(s);
 	if (conn_waiting(&s->conn) < FLUSH_BYTES)
 		return 0;
-	/* A long answer is where a ^C is wanted most: look for it as often as something goes out. */
+	/* A long answer is where a ^C is wanted most: look for it as often as something goes out.
+	 */
 	r = session_flush(s);
 	return r < 0 ? r : session_watch(s, session_wait(s, session_watch_want(s), 0));
 }
@@ -88,7 +91,8 @@ put_piece(struct session *s, const char *bytes, size_t n)
 int
 session_put(struct session *s, const char *bytes, size_t n)
 {
-	size_t most = s->limits.max_output / 2 < FLUSH_BYTES ? s->limits.max_output / 2 : FLUSH_BYTES;
+	size_t most = s->limits.max_output / 2 < FLUSH_BYTES ? s->limits.max_output / 2
+							     : FLUSH_BYTES;
 
 	while (n) {
 		size_t piece = n < most ? n : most;
@@ -133,7 +137,8 @@ session_text(struct session *s, const char *text, size_t n)
 		/* A character is not cut in two, else each half would be replaced. */
 		while (piece < n && piece > 1 && ((unsigned char)text[piece] & 0xc0) == 0x80)
 			piece--;
-		r = encode(s, &out, text, piece) < 0 ? session_lost(s) : session_put(s, out.data, out.len);
+		r = encode(s, &out, text, piece) < 0 ? session_lost(s)
+						     : session_put(s, out.data, out.len);
 		if (r < 0)
 			return r;
 		text += piece;

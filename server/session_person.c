@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_person -- a session with somebody who types: banner, prompt, lines through lineedit, the notes of others above the prompt.
- * On telnet or plain makes no difference here but for the opening. The end of input is hang-up. Runs on the session's worker.
+ * session_person -- a session with somebody who types: banner, prompt, lines through lineedit, the
+ * notes of others above the prompt. On telnet or plain makes no difference here but for the
+ * opening. The end of input is hang-up. Runs on the session's worker.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 enum { TURN_LINES = 20, HISTORY_LINES = 500, HISTORY_BYTES = 64 << 10, BANNER_BYTES = 16 << 10 };
 
-/* ---- text between the keys ------------------------------------------------------------------------------------------ */
+/* --- text between the keys --- */
 
 static void
 show(void *ctx, const char *text, size_t n)
@@ -67,7 +68,7 @@ show_news(struct session *s)
 	lineedit_restore(p->editor);
 }
 
-/* ---- keys -------------------------------------------------------------------------------------------------------------- */
+/* --- keys --- */
 
 static void
 go_ahead(struct session *s)
@@ -80,11 +81,13 @@ go_ahead(struct session *s)
 	p->prompted = false;
 }
 
-/* inetutils throws away all output between ^C and the answer to the timing mark it sends along: the prompt went with it. */
+/* inetutils throws away all output between ^C and the answer to the timing mark it sends along: the
+ * prompt went with it. */
 static bool
 owes_prompt(const struct person *p)
 {
-	return p->interrupted && p->typed_at < p->typed.len && p->typed.data[p->typed_at] == TYPED_MARK;
+	return p->interrupted && p->typed_at < p->typed.len &&
+	       p->typed.data[p->typed_at] == TYPED_MARK;
 }
 
 static int
@@ -122,7 +125,8 @@ key(void *ctx)
 			return -EPIPE;
 		show_news(s);
 		if (!until_ns)
-			until_ns = s->limits.idle_timeout_ns ? now_ns() + s->limits.idle_timeout_ns : -1;
+			until_ns = s->limits.idle_timeout_ns ? now_ns() + s->limits.idle_timeout_ns
+							     : -1;
 		r = session_typed_wait(s, nearer_end(p, until_ns));
 		if (r == -ETIME && p->end_ns && now_ns() >= p->end_ns)
 			return -EPIPE;
@@ -134,7 +138,7 @@ key(void *ctx)
 
 static const struct lineedit_ops editor_ops = { .key = key, .show = show };
 
-/* ---- lines -------------------------------------------------------------------------------------------------------------- */
+/* --- lines --- */
 
 static void
 remember(struct session *s, const char *line, size_t n)
@@ -228,7 +232,7 @@ read_lines(struct session *s)
 	}
 }
 
-/* ---- the session ------------------------------------------------------------------------------------------------------------ */
+/* --- the session --- */
 
 static void
 greet(struct session *s)
@@ -260,7 +264,8 @@ log_opened(const struct session *s)
 	const struct person *p = s->person;
 
 	if (p->terminal[0])
-		log_info("%s: opened, telnet, terminal %s %ux%u", session_name(s, &name), p->terminal, p->columns, p->rows);
+		log_info("%s: opened, telnet, terminal %s %ux%u", session_name(s, &name),
+			 p->terminal, p->columns, p->rows);
 	else
 		log_info("%s: opened, %s", session_name(s, &name), p->telnet ? "telnet" : "plain");
 }

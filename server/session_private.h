@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_private -- what the files of session share: the struct, and what each file does for the others. Everything here runs on
- * the session's own worker thread; only session_shared is seen by many.
+ * session_private -- what the files of session share: the struct, and what each file does for the
+ * others. Everything here runs on the session's own worker thread; only session_shared is seen by
+ * many.
  */
 #ifndef SESSION_PRIVATE_H
 #define SESSION_PRIVATE_H
@@ -55,20 +56,20 @@ struct person {
 	size_t key_from;	 /* of typed: what came after the running command began */
 	struct buf history;	 /* lines, each with its NUL, oldest first */
 	unsigned history_lines;
-	unsigned columns, rows;	 /* of the window; 0 = unknown */
-	unsigned next_columns;	 /* told by the peer, not shown to the editor yet */
-	int64_t redraw_ns;	 /* when it may be */
+	unsigned columns, rows;		 /* of the window; 0 = unknown */
+	unsigned next_columns;		 /* told by the peer, not shown to the editor yet */
+	int64_t redraw_ns;		 /* when it may be */
 	int64_t suboption_ns, urgent_ns; /* deadlines; 0 = none runs */
-	int64_t end_ns;		 /* when telnet's EOF becomes the end, unless more is typed; 0 = none came */
+	int64_t end_ns; /* when telnet's EOF becomes the end, unless more is typed; 0 = none came */
 	char terminal[48];
-	bool last_cr;		 /* of output: telnet_encode()'s carry */
-	bool typed_cr;		 /* of input: swallow an LF or NUL */
-	bool dumb;		 /* the terminal has no UTF-8 */
-	bool colors;		 /* it has colours */
-	bool prompted;		 /* a prompt is out and no IAC GA behind it yet */
-	bool interrupted;	 /* the line before ended by ^C, and nothing was typed since */
-	bool asked;		 /* AYT waits for its answer */
-	bool noted;		 /* notes wait to be shown */
+	bool last_cr;	  /* of output: telnet_encode()'s carry */
+	bool typed_cr;	  /* of input: swallow an LF or NUL */
+	bool dumb;	  /* the terminal has no UTF-8 */
+	bool colors;	  /* it has colours */
+	bool prompted;	  /* a prompt is out and no IAC GA behind it yet */
+	bool interrupted; /* the line before ended by ^C, and nothing was typed since */
+	bool asked;	  /* AYT waits for its answer */
+	bool noted;	  /* notes wait to be shown */
 };
 
 struct session {
@@ -86,27 +87,27 @@ struct session {
 	/* bytes read and not taken yet: in[in_at] .. in[in_end] */
 	char *in;
 	size_t in_at, in_end, in_cap;
-	size_t scanned;	   /* behind in_at: how far was looked for a cancel */
-	size_t drop;	   /* behind in_at: what a cancel drops */
-	int64_t first_ns;  /* when the first byte came */
-	uint64_t lines;	   /* taken so far */
-	int bell_fd;	   /* reply->doorbell; -1 until a command waits */
-	int note_fd;	   /* rings for notes; people only */
-	char *prompt;	   /* NULL = HOST> */
-	unsigned width;	   /* by /set; 0 = the window's */
+	size_t scanned;		      /* behind in_at: how far was looked for a cancel */
+	size_t drop;		      /* behind in_at: what a cancel drops */
+	int64_t first_ns;	      /* when the first byte came */
+	uint64_t lines;		      /* taken so far */
+	int bell_fd;		      /* reply->doorbell; -1 until a command waits */
+	int note_fd;		      /* rings for notes; people only */
+	char *prompt;		      /* NULL = HOST> */
+	unsigned width;		      /* by /set; 0 = the window's */
 	unsigned char charset, color; /* CHOICE_: charset ON is UTF-8 */
-	bool eof;	   /* the peer has ended its side */
-	bool lost;	   /* the peer is gone, or as good as */
-	bool over;	   /* no further line is wanted */
-	bool stopped;	   /* because the daemon stops */
-	bool full;	   /* the last read filled all the room: there may be more */
-	bool dropping;	   /* the rest of a line that was too long */
-	bool hold;	   /* no linger */
-	bool cancelled;	   /* the running line */
-	bool bell_failed;  /* no eventfd to be had: wait() looks again and again */
+	bool eof;		      /* the peer has ended its side */
+	bool lost;		      /* the peer is gone, or as good as */
+	bool over;		      /* no further line is wanted */
+	bool stopped;		      /* because the daemon stops */
+	bool full;		      /* the last read filled all the room: there may be more */
+	bool dropping;		      /* the rest of a line that was too long */
+	bool hold;		      /* no linger */
+	bool cancelled;		      /* the running line */
+	bool bell_failed;	      /* no eventfd to be had: wait() looks again and again */
 };
 
-/* ---- session.c: what is common to the ways of talking ---------------------------------------------- */
+/* --- session.c: what is common to the ways of talking --- */
 
 /* Makes the answer's look follow what is set and what the terminal can. */
 void session_look(struct session *s);
@@ -117,13 +118,14 @@ int session_lost(struct session *s);
 /* "session 17 [10.0.0.5]" for a log line. */
 const char *session_name(const struct session *s, struct buf *space);
 
-/* ---- session_io.c: waiting and reading ----------------------------------------------------------------- */
+/* --- session_io.c: waiting and reading --- */
 
 enum {
 	READY_IN = 1 << 0,
 	READY_OUT = 1 << 1,
 	READY_URGENT = 1 << 2,
-	READY_HANGUP = 1 << 3, /* asked for: the end of input counts too; told unasked for errors and full hang-up */
+	READY_HANGUP = 1 << 3, /* asked for: the end of input counts too; told unasked for errors
+				  and full hang-up */
 	READY_BELL = 1 << 4,
 	READY_NOTE = 1 << 5,
 	READY_STOP = 1 << 6, /* told unasked */
@@ -131,19 +133,21 @@ enum {
 
 /* Sleeps until one of these is so, or until_ns (CLOCK_MONOTONIC, -1 = never): then 0. */
 unsigned session_wait(struct session *s, unsigned want, int64_t until_ns);
-/* The same for one who is idle: gives the buffers back when nothing happens for a second. */
+/* The same for one who is idle: gives the buffers back when nothing happens soon. */
 unsigned session_wait_idle(struct session *s, unsigned want, int64_t until_ns);
-/* Reads once into `in`. Bytes, 0 at the end of input, -EAGAIN, -ENOBUFS (no room), -EPIPE (the peer is gone). */
+/* Reads once into `in`. Bytes, 0 at the end of input, -EAGAIN, -ENOBUFS (no room), -EPIPE (the peer
+ * is gone). */
 ssize_t session_fill(struct session *s);
 /* The same, but waits up to timeout_ns for bytes or the end; nothing wakes it. */
 ssize_t session_fill_wait(struct session *s, int64_t timeout_ns);
 bool session_may_fill(const struct session *s);
-/* The next complete line, without its end; valid until the next fill. 1; 0 = none yet; -EMSGSIZE (once for each such line). */
+/* The next complete line, without its end; valid until the next fill. 1; 0 = none yet; -EMSGSIZE
+ * (once for each such line). */
 int session_take_line(struct session *s, const char **ret, size_t *ret_n);
 /* What stands behind the last line end, once the input has ended. As above. */
 int session_take_rest(struct session *s, const char **ret, size_t *ret_n);
 
-/* ---- session_output.c ----------------------------------------------------------------------------------- */
+/* --- session_output.c --- */
 
 /* Bytes as they are, waiting for room. 0, -ECANCELED, -EPIPE. */
 int session_put(struct session *s, const char *bytes, size_t n);
@@ -158,7 +162,7 @@ int session_flush(struct session *s);
 /* Sends all that waits, however slow the peer is, up to 30 s without progress. */
 void session_flush_all(struct session *s);
 
-/* ---- session_watch.c: the peer while a command runs --------------------------------------------------- */
+/* --- session_watch.c: the peer while a command runs --- */
 
 /* Forgets what was seen while the line before ran. */
 void session_watch_begin(struct session *s);
@@ -170,7 +174,7 @@ int session_watch_look(struct session *s);
 int session_watch(struct session *s, unsigned ready);
 bool session_is_cancel(const char *line, size_t n);
 
-/* ---- the ways of talking ------------------------------------------------------------------------------- */
+/* --- the ways of talking --- */
 
 /* session_detect.c: decides, and runs the session to its end. */
 void session_detect(struct session *s, enum session_mode mode);
@@ -199,7 +203,8 @@ int session_typed_read(struct session *s);
 bool session_typed_full(const struct session *s);
 /* Waits for something to happen. 0, -ETIME (until_ns is there), -ESHUTDOWN, -EPIPE. */
 int session_typed_wait(struct session *s, int64_t until_ns);
-/* The next key; -EAGAIN when none is here, -ECANCELED for ^C. Timing marks on the way are answered. */
+/* The next key; -EAGAIN when none is here, -ECANCELED for ^C. Timing marks on the way are answered.
+ */
 int session_typed_next(struct session *s);
 
 /* session_telnet.c */
@@ -224,14 +229,16 @@ void session_framed_notes(struct session *s);
 /* After a cancel: each queued line is answered as cancelled and not run. */
 void session_framed_drop(struct session *s);
 
-/* ---- lines, words, rows ----------------------------------------------------------------------------------- */
+/* --- lines, words, rows --- */
 
 /* session_reply.c */
 extern const struct reply_ops session_reply_ops;
 
-/* session_line.c: answers a line: session words here, all else by pipeline. line[n] is NUL. Returns the status of the answer. */
+/* session_line.c: answers a line: session words here, all else by pipeline. line[n] is NUL. Returns
+ * the status of the answer. */
 int session_line(struct session *s, const char *line, size_t n);
-int session_error(struct session *s, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int session_error(struct session *s, int status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Copies a line behind which the buffer may move. NULL: no memory. */
 const char *session_keep_line(struct session *s, const char *line, size_t n);
 /* The error for a line that was too long. Returns its status. */
@@ -239,7 +246,7 @@ int session_line_too_long(struct session *s);
 
 /* One session word at work. */
 struct word_call {
-	const char *line; /* the whole line */
+	const char *line;		     /* the whole line */
 	const struct parse_command *command; /* NULL for words that take the rest as it is */
 	const char *rest;		     /* that rest, its end is the line's */
 };
@@ -251,7 +258,8 @@ struct word {
 /* session_words.c */
 const struct word *session_words(size_t *ret_n);
 /* NULL with why. name has n bytes. */
-const struct word *session_word_find(struct session *s, const char *name, size_t n, struct buf *why);
+const struct word *session_word_find(struct session *s, const char *name, size_t n,
+				     struct buf *why);
 bool session_word_bare(const struct parse_command *c); /* quit, exit */
 
 /* session_set.c */
@@ -269,6 +277,7 @@ void session_prompt(struct session *s, struct buf *out);
 int session_word_complete(struct session *s, const struct word_call *call);
 
 /* session_rows.c: filters and renders rows as the answer of a session word. Returns its status. */
-int session_rows(struct session *s, const struct word_call *call, enum parse_format format, struct rows *rows);
+int session_rows(struct session *s, const struct word_call *call, enum parse_format format,
+		 struct rows *rows);
 
 #endif

@@ -2,9 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_reply -- the way back that a command is given: text with back-pressure, rounds, and a sleep that ends by the doorbell, the
- * clock, a cancel or hang-up. A command sees nothing of the session behind it. Runs on the session's worker; only
- * the doorbell is written to by others.
+ * session_reply -- the way back that a command is given: text with back-pressure, rounds, and a
+ * sleep that ends by the doorbell, the clock, a cancel or hang-up. A command sees nothing of the
+ * session behind it. Runs on the session's worker; only the doorbell is written to by others.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -30,7 +30,8 @@ reply_text(struct reply *reply, const char *bytes, size_t n)
 		return -EPIPE;
 	if (s->cancelled)
 		return -ECANCELED;
-	return s->talk == TALK_FRAMED ? session_framed_text(s, bytes, n) : session_text(s, bytes, n);
+	return s->talk == TALK_FRAMED ? session_framed_text(s, bytes, n)
+				      : session_text(s, bytes, n);
 }
 
 static int
@@ -75,7 +76,8 @@ is_over(int64_t until_ns)
 static int
 wait_once(struct session *s, int64_t until_ns)
 {
-	unsigned want = READY_BELL | session_watch_want(s) | (s->reply.streaming && s->person ? READY_NOTE : 0);
+	unsigned want = READY_BELL | session_watch_want(s) |
+			(s->reply.streaming && s->person ? READY_NOTE : 0);
 	int64_t wake_ns = until_ns;
 	unsigned ready;
 	uint64_t rings;

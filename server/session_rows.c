@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_rows -- the answers of session words that are rows: filtered and rendered as any command's are, with nobody's age. Runs on
- * the session's worker.
+ * session_rows -- the answers of session words that are rows: filtered and rendered as any
+ * command's are, with nobody's age. Runs on the session's worker.
  */
 #include <errno.h>
 #include <math.h>
@@ -51,7 +51,8 @@ put_head(struct session *s, const struct word_call *call, struct buf *out)
 }
 
 static int
-write_rows(struct session *s, const struct word_call *call, const struct render_options *options, const struct rows *rows)
+write_rows(struct session *s, const struct word_call *call, const struct render_options *options,
+	   const struct rows *rows)
 {
 	_autobuf_ struct buf out = BUF_INIT(4 * PIECE_BYTES);
 	struct render render;
@@ -74,8 +75,9 @@ write_rows(struct session *s, const struct word_call *call, const struct render_
 
 /* Filters keep what their rows point to, so they live until the rows are written. */
 static int
-filter_and_write(struct session *s, const struct word_call *call, const struct render_options *options, struct rows *rows,
-		 size_t stage, struct buf *why)
+filter_and_write(struct session *s, const struct word_call *call,
+		 const struct render_options *options, struct rows *rows, size_t stage,
+		 struct buf *why)
 {
 	size_t n = rows->n_columns;
 	struct filter *f;
@@ -93,7 +95,8 @@ filter_and_write(struct session *s, const struct word_call *call, const struct r
 }
 
 int
-session_rows(struct session *s, const struct word_call *call, enum parse_format format, struct rows *rows)
+session_rows(struct session *s, const struct word_call *call, enum parse_format format,
+	     struct rows *rows)
 {
 	struct render_options options = s->asker.render;
 	_autobuf_ struct buf why = BUF_WHY;
@@ -106,5 +109,6 @@ session_rows(struct session *s, const struct word_call *call, enum parse_format 
 	if (r < STATUS_USAGE)
 		return r;
 	asker.render = options;
-	return pipeline_error(&asker, &s->reply, r, why.len ? buf_str(&why) : "the answer is too large");
+	return pipeline_error(&asker, &s->reply, r,
+			      why.len ? buf_str(&why) : "the answer is too large");
 }

@@ -2,13 +2,14 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_script -- sessions that send whole lines: scripts, and the framed sessions they may turn into. Lines are answered in order;
- * what is complete is answered before anything more is read. Ends with the input, after the linger, by idling or by /quit.
- * Runs on the session's worker.
+ * session_script -- sessions that send whole lines: scripts, and the framed sessions they may turn
+ * into. Lines are answered in order; what is complete is answered before anything more is read.
+ * Ends with the input, after the linger, by idling or by /quit. Runs on the session's worker.
  *
- * The order of the system calls is what a one-shot costs: a read before any poll, one send for all that was answered, then one
- * more read, because a peer that half-closes has mostly done so by then; only after that is waiting worth its call. A
- * peer that stays is polled first from its second turn on.
+ * The order of the system calls is what a one-shot costs: a read before any poll, one send for all
+ * that was answered, then one more read, because a peer that half-closes has mostly done so by
+ * then; only after that is waiting worth its call. A peer that stays is polled first from its
+ * second turn on.
  */
 #include <errno.h>
 #include <string.h>
@@ -24,7 +25,8 @@ run_line(struct session *s, const char *line, size_t n)
 	int status;
 
 	arena_clear(&s->arena);
-	if (s->talk == TALK_FRAMED ? session_is_cancel(line, n) : session_foreign(s, line, n, false))
+	if (s->talk == TALK_FRAMED ? session_is_cancel(line, n)
+				   : session_foreign(s, line, n, false))
 		return;
 	kept = session_keep_line(s, line, n);
 	if (!kept) {
@@ -124,7 +126,8 @@ patience(const struct session *s)
 	return s->limits.idle_timeout_ns ? now + s->limits.idle_timeout_ns : -1;
 }
 
-/* Waits and reads once. 0 = bytes or the end of input, -EAGAIN = neither, else the session has ended. */
+/* Waits and reads once. 0 = bytes or the end of input, -EAGAIN = neither, else the session has
+ * ended. */
 static int
 wait_bytes(struct session *s, int64_t until_ns)
 {
@@ -155,8 +158,9 @@ say_goodbye(struct session *s, const char *notice)
 }
 
 /*
- * A script that asks again and again waits inside its read: one system call for each request where polling takes two. Nothing
- * wakes it there, so this is for short lingers only, and a stop is looked for afterwards.
+ * A script that asks again and again waits inside its read: one system call for each request where
+ * polling takes two. Nothing wakes it there, so this is for short lingers only, and a stop is
+ * looked for afterwards.
  */
 static bool
 waits_in_read(const struct session *s)

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_set -- what a session may set for itself, as a table of rows: how answers look, the prompt, and in a framed session whether
- * a person stands behind it. Runs on the session's worker.
+ * session_set -- what a session may set for itself, as a table of rows: how answers look, the
+ * prompt, and in a framed session whether a person stands behind it. Runs on the session's worker.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 enum { MIN_WIDTH = 20, MAX_WIDTH = 512, PROMPT_BYTES = 64 };
 
-/* ---- choices ------------------------------------------------------------------------------------------------------- */
+/* --- choices --- */
 
 static int
 choose(const char *value, const char *const *names, size_t n)
@@ -28,15 +28,22 @@ choose(const char *value, const char *const *names, size_t n)
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const charsets[] = { [CHOICE_AUTO] = "auto", [CHOICE_OFF] = "ascii", [CHOICE_ON] = "utf-8" };
-static const char *const switches[] = { [CHOICE_AUTO] = "auto", [CHOICE_OFF] = "off", [CHOICE_ON] = "on" };
-static const char *const formats[] = { [RENDER_TEXT] = "text", [RENDER_JSON] = "json", [RENDER_CSV] = "csv" };
+static const char *const charsets[] = {
+	[CHOICE_AUTO] = "auto", [CHOICE_OFF] = "ascii", [CHOICE_ON] = "utf-8"
+};
+static const char *const switches[] = {
+	[CHOICE_AUTO] = "auto", [CHOICE_OFF] = "off", [CHOICE_ON] = "on"
+};
+static const char *const formats[] = {
+	[RENDER_TEXT] = "text", [RENDER_JSON] = "json", [RENDER_CSV] = "csv"
+};
 
 static int
 set_charset(struct session *s, const char *value)
 {
-	int c = choose(strcasecmp(value, "utf8") == 0 || strcasecmp(value, "UTF-8") == 0 ? "utf-8" : value, charsets,
-		       COUNT(charsets));
+	int c = choose(strcasecmp(value, "utf8") == 0 || strcasecmp(value, "UTF-8") == 0 ? "utf-8"
+											 : value,
+		       charsets, COUNT(charsets));
 
 	if (c < 0)
 		return c;
@@ -168,20 +175,24 @@ const struct setting *
 session_settings(size_t *ret_n)
 {
 	static const struct setting settings[] = {
-		{ "charset", "auto utf-8 ascii", "characters of text; auto is UTF-8 but on a dumb terminal", set_charset,
+		{ "charset", "auto utf-8 ascii",
+		  "characters of text; auto is UTF-8 but on a dumb terminal", set_charset,
 		  get_charset },
-		{ "color", "auto on off", "colours where a value is past its threshold", set_color, get_color },
+		{ "color", "auto on off", "colours where a value is past its threshold", set_color,
+		  get_color },
 		{ "format", "text json csv", "how answers look", set_format, get_format },
-		{ "person", "on off", "whether somebody reads this framed session", set_person, get_person },
+		{ "person", "on off", "whether somebody reads this framed session", set_person,
+		  get_person },
 		{ "prompt", "auto", "what stands before a typed line", set_prompt, get_prompt },
-		{ "width", "auto", "columns that text is fitted to, 20 to 512; auto is the window", set_width, get_width },
+		{ "width", "auto", "columns that text is fitted to, 20 to 512; auto is the window",
+		  set_width, get_width },
 	};
 
 	*ret_n = COUNT(settings);
 	return settings;
 }
 
-/* ---- the word ---------------------------------------------------------------------------------------------------------- */
+/* --- the word --- */
 
 /* All of them, or one. */
 static int
@@ -237,7 +248,9 @@ no_setting(struct session *s, const char *name, const char *near)
 
 	text_clean(&clean, name, strnlen(name, 60));
 	if (near)
-		return session_error(s, STATUS_USAGE, "/set: no setting '%s' (did you mean '%s'? try /set)", buf_str(&clean), near);
+		return session_error(s, STATUS_USAGE,
+				     "/set: no setting '%s' (did you mean '%s'? try /set)",
+				     buf_str(&clean), near);
 	return session_error(s, STATUS_USAGE, "/set: no setting '%s' (try /set)", buf_str(&clean));
 }
 
@@ -247,10 +260,11 @@ wrong_value(struct session *s, const struct setting *set, const char *value, int
 	_autobuf_ struct buf clean = BUF_INIT(256);
 
 	if (why == -EPERM)
-		return session_error(s, STATUS_USAGE, "/set: %s: only for framed sessions", set->name);
+		return session_error(s, STATUS_USAGE, "/set: %s: only for framed sessions",
+				     set->name);
 	text_clean(&clean, value, strnlen(value, 60));
-	return session_error(s, STATUS_USAGE, "/set: %s: '%s' is no value for it (%s: %s)", set->name, buf_str(&clean), set->help,
-			     set->values);
+	return session_error(s, STATUS_USAGE, "/set: %s: '%s' is no value for it (%s: %s)",
+			     set->name, buf_str(&clean), set->help, set->values);
 }
 
 int
@@ -262,7 +276,8 @@ session_word_set(struct session *s, const struct word_call *call)
 	int r;
 
 	if (stage->n_words > 3)
-		return session_error(s, STATUS_USAGE, "/set: too many words (usage: /set [KEY [VALUE]])");
+		return session_error(s, STATUS_USAGE,
+				     "/set: too many words (usage: /set [KEY [VALUE]])");
 	if (stage->n_words > 1) {
 		set = find(stage->words[1].text, &near);
 		if (!set)

@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_telnet -- between lib/telnet and the session: its events become keys, sizes and bytes to send, and its deadlines run on
- * the session's clock. What the protocol answers goes into the same output as text, in order; when the peer takes nothing
- * of it, the session ends at max_output. Runs on the session's worker, inside telnet_recv() for the most part.
+ * session_telnet -- between lib/telnet and the session: its events become keys, sizes and bytes to
+ * send, and its deadlines run on the session's clock. What the protocol answers goes into the same
+ * output as text, in order; when the peer takes nothing of it, the session ends at max_output. Runs
+ * on the session's worker, inside telnet_recv() for the most part.
  */
 #include <string.h>
 
@@ -17,7 +18,7 @@ static const int64_t redraw_ns = 100 * NS_PER_MS;
 /* plink says EOF behind piped input and then waits for us to close; others say it and go on. */
 static const int64_t end_ns = NS_PER_S;
 
-/* ---- the terminal -------------------------------------------------------------------------------------------------- */
+/* --- the terminal --- */
 
 static bool
 is_one_of(const char *name, const char *const *list)
@@ -31,9 +32,11 @@ is_one_of(const char *name, const char *const *list)
 static void
 take_terminal(struct session *s, const char *name, size_t n)
 {
-	static const char *const dumb[] = { "dumb", "unknown", "network", "teletype", "tty33", "vt52", NULL };
-	static const char *const colors[] = { "xterm", "screen",    "tmux", "linux",   "rxvt", "putty", "ansi",
-					      "konsole", "alacritty", "foot", "kitty", "vte",  "st-",	"cygwin", NULL };
+	static const char *const dumb[] = { "dumb",  "unknown", "network", "teletype",
+					    "tty33", "vt52",	NULL };
+	static const char *const colors[] = { "xterm", "screen", "tmux",    "linux",	 "rxvt",
+					      "putty", "ansi",	 "konsole", "alacritty", "foot",
+					      "kitty", "vte",	 "st-",	    "cygwin",	 NULL };
 	struct person *p = s->person;
 
 	if (n >= sizeof(p->terminal))
@@ -70,7 +73,7 @@ show_window(struct session *s)
 	p->redraw_ns = now + redraw_ns;
 }
 
-/* ---- events ---------------------------------------------------------------------------------------------------------- */
+/* --- events --- */
 
 static void
 take_send(struct session *s, const char *bytes, size_t n)
@@ -79,13 +82,15 @@ take_send(struct session *s, const char *bytes, size_t n)
 		session_lost(s);
 }
 
-/* Text that was typed before the mark is gone, the line at the prompt too; an interrupt is what the mark was sent for. */
+/* Text that was typed before the mark is gone, the line at the prompt too; an interrupt is what the
+ * mark was sent for. */
 static void
 take_synch(struct session *s)
 {
 	struct person *p = s->person;
 	bool interrupt = p->typed.len > p->typed_at &&
-			 memchr(p->typed.data + p->typed_at, TYPED_INTERRUPT, p->typed.len - p->typed_at);
+			 memchr(p->typed.data + p->typed_at, TYPED_INTERRUPT,
+				p->typed.len - p->typed_at);
 
 	p->urgent_ns = 0;
 	if (p->typed.len > p->typed_at)
@@ -155,16 +160,16 @@ event(void *ctx, const struct telnet_event *ev)
 	case TELNET_WARNING:
 		warn(s, ev->text, ev->size);
 		break;
-	case TELNET_OPENED:	 /* telnet_is_open() */
-	case TELNET_CHARSET:	 /* UTF-8 it is anyway */
-	case TELNET_BINARY_OUT:	 /* telnet_encode() knows */
+	case TELNET_OPENED:	  /* telnet_is_open() */
+	case TELNET_CHARSET:	  /* UTF-8 it is anyway */
+	case TELNET_BINARY_OUT:	  /* telnet_encode() knows */
 	case TELNET_ABORT_OUTPUT: /* a round more does no harm */
-	case TELNET_SUSPEND:	 /* there is no job to stop */
+	case TELNET_SUSPEND:	  /* there is no job to stop */
 		break;
 	}
 }
 
-/* ---- the way in -------------------------------------------------------------------------------------------------------- */
+/* --- the way in --- */
 
 void
 session_telnet_start(struct session *s, bool probed)

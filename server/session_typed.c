@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_typed -- what people type, on its way from the socket to the line editor: decoded, in one queue with what telnet says in
- * between, so that an interrupt or a timing mark keeps its place among the keys. A CR, with or without LF or NUL behind it,
- * is one LF in here. A full queue is back-pressure: the rest stays in the socket. Runs on the session's worker.
+ * session_typed -- what people type, on its way from the socket to the line editor: decoded, in one
+ * queue with what telnet says in between, so that an interrupt or a timing mark keeps its place
+ * among the keys. A CR, with or without LF or NUL behind it, is one LF in here. A full queue is
+ * back-pressure: the rest stays in the socket. Runs on the session's worker.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,14 +15,15 @@
 
 enum { TYPED_BYTES = 64 << 10, READ_BYTES = 2048, IAC = 0xff };
 
-/* ---- the queue --------------------------------------------------------------------------------------------------- */
+/* --- the queue --- */
 
 void
 session_typed_putc(struct session *s, char c)
 {
 	struct buf *typed = &s->person->typed;
 
-	/* Twice what is read ahead: decoding makes nothing longer, so only memory itself can fail. */
+	/* Twice what is read ahead: decoding makes nothing longer, so only memory itself can fail.
+	 */
 	if (!typed->max)
 		buf_init(typed, 2 * TYPED_BYTES);
 	s->person->end_ns = 0;
@@ -89,7 +91,7 @@ session_typed_next(struct session *s)
 	return -EAGAIN;
 }
 
-/* ---- from the socket ------------------------------------------------------------------------------------------------ */
+/* --- from the socket --- */
 
 void
 session_typed_bytes(struct session *s, const char *bytes, size_t n)
@@ -107,7 +109,8 @@ session_typed_bytes(struct session *s, const char *bytes, size_t n)
 		session_telnet_read(s, bytes, n);
 		return;
 	}
-	/* No text has this byte: a telnet client whose answer to the probe took longer than we waited. */
+	/* No text has this byte: a telnet client whose answer to the probe took longer than we
+	 * waited. */
 	iac = memchr(bytes, IAC, n);
 	session_typed_put(s, bytes, iac ? (size_t)(iac - bytes) : n);
 	if (iac) {

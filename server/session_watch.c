@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_watch -- what the peer does while a command runs: ^C, a key, /cancel, hang-up. Bytes that mean none of these stay where
- * they are, as typed ahead, and are looked at once. Scripts and people differ in one thing: the end of input is hang-up
- * for people, while a script has merely said all it wants to say. Runs on the session's worker.
+ * session_watch -- what the peer does while a command runs: ^C, a key, /cancel, hang-up. Bytes that
+ * mean none of these stay where they are, as typed ahead, and are looked at once. Scripts and
+ * people differ in one thing: the end of input is hang-up for people, while a script has merely
+ * said all it wants to say. Runs on the session's worker.
  */
 #include <errno.h>
 #include <string.h>
@@ -33,7 +34,8 @@ session_watch_want(const struct session *s)
 {
 	if (!reads_typed(s))
 		return (session_may_fill(s) ? READY_IN : 0) | (s->asker.person ? READY_HANGUP : 0);
-	/* With too much typed ahead nothing is read, and urgent data that nobody reads would be told again and again. */
+	/* With too much typed ahead nothing is read, and urgent data that nobody reads would be
+	 * told again and again. */
 	if (session_typed_full(s))
 		return READY_HANGUP;
 	return READY_HANGUP | READY_IN | (s->talk == TALK_TELNET ? READY_URGENT : 0);
@@ -46,7 +48,7 @@ cancel(struct session *s)
 	return -ECANCELED;
 }
 
-/* ---- people --------------------------------------------------------------------------------------------------- */
+/* --- people --- */
 
 static size_t
 escape_length(const char *key, size_t n)
@@ -60,7 +62,8 @@ escape_length(const char *key, size_t n)
 	return i < n ? i + 1 : n;
 }
 
-/* One press of a key: a cursor key is several bytes, and a terminal that edits lines itself sends a whole line. */
+/* One press of a key: a cursor key is several bytes, and a terminal that edits lines itself sends a
+ * whole line. */
 static size_t
 key_length(const struct session *s, const char *key, size_t n)
 {
@@ -103,7 +106,7 @@ look_typed(struct session *s)
 	return cancel(s);
 }
 
-/* ---- scripts and framed sessions --------------------------------------------------------------------------------- */
+/* --- scripts and framed sessions --- */
 
 bool
 session_is_cancel(const char *line, size_t n)
@@ -124,7 +127,9 @@ look_lines(struct session *s)
 	if (s->scanned >= have)
 		return 0;
 	in = s->in + s->in_at;
-	interrupt = s->talk == TALK_SCRIPT ? memrchr(in + s->scanned, TYPED_INTERRUPT, have - s->scanned) : NULL;
+	interrupt = s->talk == TALK_SCRIPT
+			    ? memrchr(in + s->scanned, TYPED_INTERRUPT, have - s->scanned)
+			    : NULL;
 	if (interrupt) {
 		s->drop = (size_t)(interrupt - in) + 1;
 		return cancel(s);
@@ -153,7 +158,7 @@ read_lines(struct session *s)
 	return look_lines(s);
 }
 
-/* ---- both ---------------------------------------------------------------------------------------------------------- */
+/* --- both --- */
 
 int
 session_watch_look(struct session *s)

@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_words -- the table of what a session understands by itself. These words begin with a slash so that no plugin's command can
- * ever be in their way; a verb is a function and a row. Runs on the session's worker.
+ * session_words -- the table of what a session understands by itself. These words begin with a
+ * slash so that no plugin's command can ever be in their way; a verb is a function and a row. Runs
+ * on the session's worker.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* ---- small ones -------------------------------------------------------------------------------------------------------- */
+/* --- small ones --- */
 
 /* 0, or the status of the error when there are more words or filters than the word takes. */
 static int
@@ -29,9 +30,11 @@ takes(struct session *s, const struct word_call *call, size_t words, bool rows)
 	const struct parse_command *c = call->command;
 
 	if (c->stages[0]->n_words > words + 1)
-		return session_error(s, STATUS_USAGE, "%s: too many words (try /help)", c->stages[0]->words[0].text);
+		return session_error(s, STATUS_USAGE, "%s: too many words (try /help)",
+				     c->stages[0]->words[0].text);
 	if (!rows && c->n_stages > 1)
-		return session_error(s, STATUS_USAGE, "%s: nothing to filter", c->stages[0]->words[0].text);
+		return session_error(s, STATUS_USAGE, "%s: nothing to filter",
+				     c->stages[0]->words[0].text);
 	return 0;
 }
 
@@ -69,15 +72,17 @@ word_framed(struct session *s, const struct word_call *call)
 	const struct parse_stage *stage = call->command->stages[0];
 
 	if (s->talk != TALK_SCRIPT || s->lines != 1)
-		return session_error(s, STATUS_USAGE, "/framed: only as the first line of a connection");
+		return session_error(s, STATUS_USAGE,
+				     "/framed: only as the first line of a connection");
 	s->talk = TALK_FRAMED;
 	roster_update(&s->seat, "framed", false, -1);
 	if (stage->n_words != 2 || strcmp(stage->words[1].text, "1") != 0)
-		return session_error(s, STATUS_USAGE, "/framed: no such version (this daemon knows 1)");
+		return session_error(s, STATUS_USAGE,
+				     "/framed: no such version (this daemon knows 1)");
 	return s->reply.ops->text(&s->reply, version, sizeof(version) - 1);
 }
 
-/* ---- others ------------------------------------------------------------------------------------------------------------ */
+/* --- others --- */
 
 static int
 word_who(struct session *s, const struct word_call *call)
@@ -86,7 +91,10 @@ word_who(struct session *s, const struct word_call *call)
 		{ .name = "id", .type = TELMON_INT, .help = "number of the session" },
 		{ .name = "address", .type = TELMON_TEXT, .help = "where it comes from" },
 		{ .name = "kind", .type = TELMON_TEXT, .help = "how it talks" },
-		{ .name = "since", .type = TELMON_INT, .unit = TELMON_EPOCH, .help = "when it began" },
+		{ .name = "since",
+		  .type = TELMON_INT,
+		  .unit = TELMON_EPOCH,
+		  .help = "when it began" },
 	};
 	int64_t now = now_ns(), wall_s = (int64_t)time(NULL);
 	struct roster_entry *list;
@@ -180,18 +188,22 @@ word_help(struct session *s, const struct word_call *call)
 	return r;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------------ */
+/* --- the table --- */
 
 const struct word *
 session_words(size_t *ret_n)
 {
 	static const struct word words[] = {
-		{ "/cancel", NULL, "ends the command that runs, and drops the lines behind it", false, word_cancel },
-		{ "/complete", "CURSOR LINE", "words that may stand at the cursor, as JSON", true, session_word_complete },
-		{ "/framed", "1", "as the first line: a header line before every answer", false, word_framed },
+		{ "/cancel", NULL, "ends the command that runs, and drops the lines behind it",
+		  false, word_cancel },
+		{ "/complete", "CURSOR LINE", "words that may stand at the cursor, as JSON", true,
+		  session_word_complete },
+		{ "/framed", "1", "as the first line: a header line before every answer", false,
+		  word_framed },
 		{ "/help", NULL, "these words; help lists the commands", false, word_help },
 		{ "/history", NULL, "lines typed in this session", false, word_history },
-		{ "/hold", NULL, "keeps a script's connection open between lines", false, word_hold },
+		{ "/hold", NULL, "keeps a script's connection open between lines", false,
+		  word_hold },
 		{ "/quit", NULL, "ends the session, as quit, exit and ^D do", false, word_quit },
 		{ "/say", "TEXT", "tells every other person", true, word_say },
 		{ "/set", "[KEY [VALUE]]", "how this session behaves", false, session_word_set },
@@ -238,7 +250,8 @@ explain(const char *name, size_t n, bool ambiguous, struct buf *why)
 	if (ambiguous)
 		buf_printf(why, "'%s' could be more than one word (try /help)", buf_str(&clean));
 	else if (near)
-		buf_printf(why, "no word '%s' (did you mean '%s'? try /help)", buf_str(&clean), near);
+		buf_printf(why, "no word '%s' (did you mean '%s'? try /help)", buf_str(&clean),
+			   near);
 	else
 		buf_printf(why, "no word '%s' (try /help)", buf_str(&clean));
 }
@@ -260,5 +273,6 @@ session_word_bare(const struct parse_command *c)
 {
 	const struct parse_word *w = &c->stages[0]->words[0];
 
-	return c->n_stages == 1 && c->stages[0]->n_words == 1 && (strcmp(w->text, "quit") == 0 || strcmp(w->text, "exit") == 0);
+	return c->n_stages == 1 && c->stages[0]->n_words == 1 &&
+	       (strcmp(w->text, "quit") == 0 || strcmp(w->text, "exit") == 0);
 }

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016 # the inner shells expand
 set -u
 : "${TELMON:=./telmon}" "${TELMOND:=./telmond}" "${TELMON_PLUGIN_PATH:=plugins/.libs}"
+[ -x "$TELMON" ] || { echo "client.sh: no client was built, skipping"; exit 77; }
 python=/usr/bin/python3
 [ -x "$python" ] || python=$(command -v python3) || { echo "client.sh: no python3, skipping"; exit 77; }
 

@@ -4,6 +4,7 @@
 
 A transcript is a list of verbs, one a line; # begins a comment. Peers have names of one word.
 
+    needs PROGRAM         the transcript is skipped where it is not there
     config TEXT           a line of the configuration (before daemon)
     daemon [ARG...]       starts telmond: a TCP port and a Unix socket of its own, the built plugins
     tcp A | unix A        connects; tcp A 6 over IPv6
@@ -50,6 +51,10 @@ FLAGS = re.DOTALL | re.MULTILINE
 
 
 class Failure(Exception):
+    pass
+
+
+class Skip(Exception):
     pass
 
 
@@ -121,6 +126,10 @@ class Transcript:
 
     def expand(self, text):
         return re.sub(r"\$(\w+)", lambda m: self.env.get(m.group(1), m.group(0)), text)
+
+    def do_needs(self, rest):
+        if not shutil.which(self.expand(rest)):
+            raise Skip(rest)
 
     # -- the daemon
 
@@ -342,6 +351,10 @@ class Transcript:
                 getattr(self, "do_" + verb)(rest)
             number = "end"
             self.finish()
+        except Skip as what:
+            print(f"{self.path}: {what} is not there, skipping")
+            self.abandon()
+            return None
         except Exception as why:
             if self.daemon and self.daemon.poll() is not None:
                 why = f"{why}\nthe daemon is dead ({self.daemon.returncode}): {self.log.decode(errors='replace')}"
@@ -360,8 +373,8 @@ class Transcript:
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    failed = [path for path in sys.argv[1:] if not Transcript(path).play()]
-    sys.exit(1 if failed else 0)
+    results = [Transcript(path).play() for path in sys.argv[1:]]
+    sys.exit(1 if False in results else 77 if None in results else 0)
 
 
 main()

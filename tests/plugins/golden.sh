@@ -7,6 +7,7 @@
 #
 #	GOLDEN		the program tests/unit/golden.c
 #	TELMON_PLUGIN_PATH	folder with the plugins' .so files
+#	TEMPLATE	template.so
 #	srcdir		top of the source tree
 #	UPDATE=1	writes the answers instead of comparing: then read the diff
 #
@@ -14,7 +15,7 @@
 set -u
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
-: "${srcdir:=.}" "${GOLDEN:?is not set}" "${TELMON_PLUGIN_PATH:?is not set}"
+: "${srcdir:=.}" "${GOLDEN:?is not set}" "${TELMON_PLUGIN_PATH:?is not set}" "${TEMPLATE:?is not set}"
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -44,6 +45,7 @@ for fixture in small big empty truncated garbage; do
 	fi
 	for name in "$@"; do
 		plugin=$TELMON_PLUGIN_PATH/$name.so
+		[ "$name" = template ] && plugin=$TEMPLATE # it is built, and not installed
 		wanted=$srcdir/tests/plugins/$fixture/$name.out
 		ask "$name" > "$work/out" 2> "$work/err"
 		status=$?

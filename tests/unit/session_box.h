@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_box -- a daemon without its roof, for the tests of session and listener: the real pipeline over commands of the test's
- * own. Peers to talk to it are in session_peer.h. Nothing sleeps: what another thread will do is waited for.
+ * session_box -- a daemon without its roof, for the tests of session and listener: the real
+ * pipeline over commands of the test's own. Peers to talk to it are in session_peer.h. Nothing
+ * sleeps: what another thread will do is waited for.
  */
 #ifndef SESSION_BOX_H
 #define SESSION_BOX_H
@@ -53,10 +54,11 @@ static struct box {
 	_Atomic int result;	/* what the last wait() said */
 } box;
 
-/* ---- commands --------------------------------------------------------------------------------------- */
+/* --- commands --- */
 
 static int
-exec_echo(void *env, const struct request *q, struct rows *rows, struct reply *reply, struct buf *why)
+exec_echo(void *env, const struct request *q, struct rows *rows, struct reply *reply,
+	  struct buf *why)
 {
 	(void)env;
 	(void)reply;
@@ -70,18 +72,27 @@ exec_echo(void *env, const struct request *q, struct rows *rows, struct reply *r
 	return 0;
 }
 
-static const struct telmon_column text_column[] = { { .name = "text", .type = TELMON_TEXT, .help = "text" } };
+static const struct telmon_column text_column[] = {
+	{ .name = "text", .type = TELMON_TEXT, .help = "text" }
+};
 static const struct telmon_column disk_columns[] = {
 	{ .name = "device", .type = TELMON_TEXT, .help = "which" },
 	{ .name = "used_bytes", .type = TELMON_INT, .unit = TELMON_BYTES, .help = "how much" },
 };
 static const struct telmon_arg disk_args[] = {
 	{ .name = "by", .flag = 's', .type = TELMON_COLUMN, .help = "sort by" },
-	{ .name = "count", .flag = 'n', .type = TELMON_INT, .def = "2", .min = 0, .max = 1e6, .help = "how many rows" },
+	{ .name = "count",
+	  .flag = 'n',
+	  .type = TELMON_INT,
+	  .def = "2",
+	  .min = 0,
+	  .max = 1e6,
+	  .help = "how many rows" },
 };
 
 static int
-exec_disk(void *env, const struct request *q, struct rows *rows, struct reply *reply, struct buf *why)
+exec_disk(void *env, const struct request *q, struct rows *rows, struct reply *reply,
+	  struct buf *why)
 {
 	(void)env;
 	(void)reply;
@@ -101,7 +112,8 @@ exec_disk(void *env, const struct request *q, struct rows *rows, struct reply *r
 
 /* Waits until it is cancelled, or its doorbell rings: a pipe tells the test that it waits. */
 static int
-exec_wait(void *env, const struct request *q, struct rows *rows, struct reply *reply, struct buf *why)
+exec_wait(void *env, const struct request *q, struct rows *rows, struct reply *reply,
+	  struct buf *why)
 {
 	int r;
 
@@ -126,7 +138,8 @@ exec_wait(void *env, const struct request *q, struct rows *rows, struct reply *r
 
 /* Rings its own doorbell, waits for that, and then for a time that is there at once. */
 static int
-exec_ring(void *env, const struct request *q, struct rows *rows, struct reply *reply, struct buf *why)
+exec_ring(void *env, const struct request *q, struct rows *rows, struct reply *reply,
+	  struct buf *why)
 {
 	static const uint64_t one = 1;
 	int bell = reply->ops->doorbell(reply);
@@ -148,7 +161,8 @@ exec_ring(void *env, const struct request *q, struct rows *rows, struct reply *r
 
 /* Three rounds, and then it waits for ever. */
 static int
-exec_stream(void *env, const struct request *q, struct rows *rows, struct reply *reply, struct buf *why)
+exec_stream(void *env, const struct request *q, struct rows *rows, struct reply *reply,
+	    struct buf *why)
 {
 	int r = 0;
 
@@ -159,7 +173,7 @@ exec_stream(void *env, const struct request *q, struct rows *rows, struct reply 
 	box.executions++;
 	ck_assert(reply->streaming);
 	for (int i = 0; i < 3 && r == 0; i++) {
-		char text[16];
+		char text[24];
 
 		snprintf(text, sizeof(text), "round %d\n", i);
 		r = reply->ops->text(reply, text, strlen(text));
@@ -176,7 +190,8 @@ exec_stream(void *env, const struct request *q, struct rows *rows, struct reply 
 
 /* As much text as it is told, in lines of 64 bytes. */
 static int
-exec_flood(void *env, const struct request *q, struct rows *rows, struct reply *reply, struct buf *why)
+exec_flood(void *env, const struct request *q, struct rows *rows, struct reply *reply,
+	   struct buf *why)
 {
 	char line[65];
 	int r = 0;
@@ -194,7 +209,12 @@ exec_flood(void *env, const struct request *q, struct rows *rows, struct reply *
 }
 
 static const struct telmon_arg flood_args[] = {
-	{ .name = "lines", .type = TELMON_INT, .def = "0", .min = 0, .max = 1e9, .help = "how many" },
+	{ .name = "lines",
+	  .type = TELMON_INT,
+	  .def = "0",
+	  .min = 0,
+	  .max = 1e9,
+	  .help = "how many" },
 };
 
 static const struct command commands[] = {
@@ -220,12 +240,26 @@ static const struct command commands[] = {
 	  .kind = COMMAND_BUILTIN,
 	  .flags = COMMAND_STREAMS,
 	  .exec = exec_flood },
-	{ .name = "ring", .help = "rings", .columns = text_column, .n_columns = 1, .kind = COMMAND_BUILTIN, .exec = exec_ring },
-	{ .name = "stream", .help = "rounds", .kind = COMMAND_BUILTIN, .flags = COMMAND_STREAMS, .exec = exec_stream },
-	{ .name = "wait", .help = "waits", .columns = text_column, .n_columns = 1, .kind = COMMAND_BUILTIN, .exec = exec_wait },
+	{ .name = "ring",
+	  .help = "rings",
+	  .columns = text_column,
+	  .n_columns = 1,
+	  .kind = COMMAND_BUILTIN,
+	  .exec = exec_ring },
+	{ .name = "stream",
+	  .help = "rounds",
+	  .kind = COMMAND_BUILTIN,
+	  .flags = COMMAND_STREAMS,
+	  .exec = exec_stream },
+	{ .name = "wait",
+	  .help = "waits",
+	  .columns = text_column,
+	  .n_columns = 1,
+	  .kind = COMMAND_BUILTIN,
+	  .exec = exec_wait },
 };
 
-/* ---- the box ------------------------------------------------------------------------------------------- */
+/* --- the box --- */
 
 static void
 greet(void *ctx, struct buf *out)
@@ -238,7 +272,9 @@ static void
 box_open(void)
 {
 	struct access_limits access = { .max_sessions = 100, .max_per_source = 100 };
-	struct pipeline_limits pipeline = { .command_timeout_s = 10, .cache_s = 1, .max_answer = 8 << 20 };
+	struct pipeline_limits pipeline = { .command_timeout_s = 10,
+					    .cache_s = 1,
+					    .max_answer = 8 << 20 };
 	_autobuf_ struct buf why = BUF_WHY;
 	struct plugin_table *plugins = plugin_table_new(NULL, 0);
 	char name[256];
@@ -262,7 +298,8 @@ box_open(void)
 	box.pipeline = pipeline_new(box.host, box.registry, NULL, &pipeline);
 	box.roster = roster_new();
 	box.access = access_new(&access);
-	box.shared = session_shared_new(box.pipeline, box.registry, box.roster, box.access, box.host, &box.limits);
+	box.shared = session_shared_new(box.pipeline, box.registry, box.roster, box.access,
+					box.host, &box.limits);
 	session_shared_set_banner(box.shared, greet, NULL);
 	host_name(box.host, name, sizeof(name));
 	snprintf(box.prompt, sizeof(box.prompt), "%.*s> ", (int)strcspn(name, "."), name);
@@ -290,7 +327,7 @@ box_close(void)
 		int64_t deadline_ns_ = now_ns() + DEADLINE_MS * NS_PER_MS;                         \
                                                                                                    \
 		while (!(condition)) {                                                             \
-			ck_assert_msg(now_ns() < deadline_ns_, "never: %s", #condition);            \
+			ck_assert_msg(now_ns() < deadline_ns_, "never: %s", #condition);           \
 			sched_yield();                                                             \
 		}                                                                                  \
 	} while (0)

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_peer -- peers that talk to a session over a socket pair or loopback; the session runs on a thread of its own. Every read
- * has a deadline.
+ * session_peer -- peers that talk to a session over a socket pair or loopback; the session runs on
+ * a thread of its own. Every read has a deadline.
  */
 #ifndef SESSION_PEER_H
 #define SESSION_PEER_H
@@ -34,7 +34,8 @@ run_session(void *job)
 static void
 tcp_pair(int fds[2])
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(in);
 	int one = 1, listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -68,8 +69,9 @@ peer_open(struct peer *p, int family, enum session_mode mode, const char *first)
 	if (first)
 		ck_assert_int_eq(write(p->fd, first, strlen(first)), (ssize_t)strlen(first));
 	ck_assert_int_eq(access_enter(box.access, &sa, NULL, 0), ACCESS_OK);
-	ck_assert_int_eq(
-		pthread_create(&p->thread, NULL, run_session, session_job_new(box.shared, fds[0], &sa, mode)), 0);
+	ck_assert_int_eq(pthread_create(&p->thread, NULL, run_session,
+					session_job_new(box.shared, fds[0], &sa, mode)),
+			 0);
 }
 
 static void
@@ -111,23 +113,25 @@ peer_expect_bytes(struct peer *p, const char *bytes, size_t n)
 {
 	while (p->got.len < n && peer_read(p, DEADLINE_MS))
 		continue;
+	if (n == 0)
+		return;
 	if (p->got.len < n || memcmp(p->got.data, bytes, n) != 0)
 		ck_abort_msg("expected \"%.*s\", got \"%s\"%s", (int)n, bytes, buf_str(&p->got),
-			     p->ended ? " and the end" : p->reset ? " and a reset" : "");
+			     p->ended	? " and the end"
+			     : p->reset ? " and a reset"
+					: "");
 	buf_consume(&p->got, n);
 }
 
 #define peer_expect(p, literal) peer_expect_bytes(p, literal, sizeof(literal) - 1)
 
-static void __attribute__((unused))
-peer_expect_prompt(struct peer *p)
+static void __attribute__((unused)) peer_expect_prompt(struct peer *p)
 {
 	peer_expect_bytes(p, box.prompt, strlen(box.prompt));
 }
 
 /* Reads until this comes, and takes all up to its end. */
-static void __attribute__((unused))
-peer_skip_to(struct peer *p, const char *text)
+static void __attribute__((unused)) peer_skip_to(struct peer *p, const char *text)
 {
 	char *found = NULL;
 

@@ -45,7 +45,8 @@ open_pair(struct conn *c, int *ret_peer, size_t max_output)
 static void
 open_tcp(struct conn *c, int *ret_peer)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(in);
 	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
 
@@ -198,7 +199,8 @@ START_TEST(test_slow_peer)
 			ck_assert_int_eq(got[i], (char)('a' + read_back % 26));
 		read_back++;
 		conn_flush(&c);
-		if (put < 200 && conn_put(&c, memset(piece, (int)('a' + put % 26), sizeof(piece)), sizeof(piece)) == 0)
+		if (put < 200 && conn_put(&c, memset(piece, (int)('a' + put % 26), sizeof(piece)),
+					  sizeof(piece)) == 0)
 			put++;
 	}
 	ck_assert_uint_eq(put, 200);

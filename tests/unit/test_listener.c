@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * Unit tests of listener: what is opened and how, what accepted sockets inherit, sockets in the file system, sets exchanged while
- * the thread runs, and what peers are told when there is no room.
+ * Unit tests of listener: what is opened and how, what accepted sockets inherit, sockets in the
+ * file system, sets exchanged while the thread runs, and what peers are told when there is no room.
  */
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -173,7 +173,7 @@ stop(struct running r)
 	pool_free(r.pool);
 }
 
-/* ---- opening --------------------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 static int
 option(int fd, int level, int name)
@@ -238,7 +238,8 @@ START_TEST(test_any_address)
 	ck_assert_uint_ge(set->n, 1);
 	ck_assert_ptr_eq(strstr(set->sockets[0].url, "telnet://0.0.0.0:"), set->sockets[0].url);
 	if (set->n > 1) { /* where there is IPv6 */
-		ck_assert_ptr_eq(strstr(set->sockets[1].url, "telnet://[::]:"), set->sockets[1].url);
+		ck_assert_ptr_eq(strstr(set->sockets[1].url, "telnet://[::]:"),
+				 set->sockets[1].url);
 		ck_assert_uint_eq(port_of(set, 1), port_of(set, 0));
 		ck_assert_int_eq(option(set->sockets[1].fd, IPPROTO_IPV6, IPV6_V6ONLY), 1);
 	}
@@ -256,7 +257,8 @@ START_TEST(test_open_fails)
 
 	assert_refused(taken, "Address already in use");
 	assert_refused(config("telnet://192.0.2.1:0"), "Cannot assign requested address");
-	assert_refused(config("telnet://no-such-host.invalid:1"), "telnet://no-such-host.invalid:1: ");
+	assert_refused(config("telnet://no-such-host.invalid:1"),
+		       "telnet://no-such-host.invalid:1: ");
 	/* All or nothing: the first is closed again when the second fails. */
 	configs[0] = unix_config();
 	configs[1] = taken;
@@ -279,7 +281,7 @@ START_TEST(test_open_fails)
 }
 END_TEST
 
-/* ---- sockets in the file system ------------------------------------------------------------------------------------ */
+/* --- sockets in the file system --- */
 
 START_TEST(test_unix)
 {
@@ -394,7 +396,7 @@ START_TEST(test_unix_race)
 }
 END_TEST
 
-/* ---- accepting -------------------------------------------------------------------------------------------------------- */
+/* --- accepting --- */
 
 START_TEST(test_accepts)
 {
@@ -410,6 +412,8 @@ START_TEST(test_accepts)
 		many[i] = i % 2 ? dial_unix() : dial(port_of(set, 0));
 	for (size_t i = 0; i < COUNT(many); i++)
 		close(many[i]); /* a scan: nothing said */
+	until((listener_counts(r.listener, &accepted, &failed), accepted) == 2 + COUNT(many));
+	until(access_sessions(box.access) == 0);
 	ask(dial(port_of(set, 0)));
 	stop(r);
 	ck_assert_int_eq(box.executions, 3);
@@ -455,7 +459,8 @@ START_TEST(test_allow)
 	c.allow = allowed;
 	c.n_allow = 1;
 	set = open_one(c);
-	ck_assert_int_eq(net_prefix_parse("127.0.0.0/8", allowed, &why), 0); /* it has its own copy */
+	ck_assert_int_eq(net_prefix_parse("127.0.0.0/8", allowed, &why),
+			 0); /* it has its own copy */
 	r = start(set, 2);
 	expect_all(dial(port_of(set, 0)), "");
 	stop(r);
@@ -471,7 +476,8 @@ END_TEST
 
 START_TEST(test_busy)
 {
-	struct access_limits limits = { .max_sessions = 17, .max_per_source = 9 }; /* 16 of them for Unix sockets */
+	struct access_limits limits = { .max_sessions = 17,
+					.max_per_source = 9 }; /* 16 of them for Unix sockets */
 	struct listener_config configs[] = { config("telnet://127.0.0.1:0"), unix_config() };
 	struct listener_set *set = listener_open(configs, 2, NULL, &why);
 	struct running r = start(set, 2);
@@ -498,7 +504,7 @@ START_TEST(test_busy)
 }
 END_TEST
 
-/* ---- sets exchanged ------------------------------------------------------------------------------------------------------ */
+/* --- sets exchanged --- */
 
 START_TEST(test_use)
 {
@@ -564,7 +570,7 @@ START_TEST(test_use_under_load)
 }
 END_TEST
 
-/* ---- no descriptors left ---------------------------------------------------------------------------------------------------- */
+/* --- no descriptors left --- */
 
 START_TEST(test_out_of_descriptors)
 {

@@ -2,7 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * Unit tests of roster: who is listed, who hears what, and that a seat which has left is rung no more.
+ * Unit tests of roster: who is listed, who hears what, and that a seat which has left is rung no
+ * more.
  */
 #include <netinet/in.h>
 #include <pthread.h>
@@ -179,7 +180,7 @@ START_TEST(test_oldest_notes_go)
 }
 END_TEST
 
-/* ---- many threads ------------------------------------------------------------------------------ */
+/* --- many threads --- */
 
 enum { THREADS = 6, TURNS = 300 };
 

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * Unit tests of session with peers that are programs: scripts, framed sessions, foreign protocols, session words, limits and every
- * way to end. People are in test_session_person.c.
+ * Unit tests of session with peers that are programs: scripts, framed sessions, foreign protocols,
+ * session words, limits and every way to end. People are in test_session_person.c.
  */
 #include "session_peer.h"
 
@@ -19,7 +19,7 @@ script(const char *input, const char *expected)
 	peer_expect_end(&p);
 }
 
-/* ---- scripts ------------------------------------------------------------------------------------------ */
+/* --- scripts --- */
 
 START_TEST(test_script_answers)
 {
@@ -39,8 +39,11 @@ END_TEST
 
 START_TEST(test_script_errors)
 {
-	script("ech x\n", "error: no command 'ech' (did you mean 'echo'? try help)\n"); /* no prefixes for scripts */
-	script("echo 'x\necho on\n", "error: unbalanced quote: the ' at byte 6 is never closed\non\n");
+	script("ech x\n",
+	       "error: no command 'ech' (did you mean 'echo'? try help)\n"); /* no prefixes for
+										scripts */
+	script("echo 'x\necho on\n",
+	       "error: unbalanced quote: the ' at byte 6 is never closed\non\n");
 	script("nope; echo on\n", "error: no command 'nope' (try help)\non\n");
 	script("/nope\n", "error: no word '/nope' (try /help)\n");
 }
@@ -191,7 +194,7 @@ START_TEST(test_no_byte_of_telnet)
 }
 END_TEST
 
-/* ---- long answers and slow peers ---------------------------------------------------------------------------- */
+/* --- long answers and slow peers --- */
 
 START_TEST(test_long_answer)
 {
@@ -277,7 +280,7 @@ START_TEST(test_script_may_cancel)
 }
 END_TEST
 
-/* ---- foreign protocols ------------------------------------------------------------------------------------------- */
+/* --- foreign protocols --- */
 
 static void
 foreign(const char *bytes, size_t n)
@@ -326,7 +329,7 @@ START_TEST(test_foreign)
 }
 END_TEST
 
-/* ---- framed --------------------------------------------------------------------------------------------------------- */
+/* --- framed --- */
 
 static void
 framed_open(struct peer *p)
@@ -376,12 +379,14 @@ START_TEST(test_framed_versions)
 
 	peer_open(&p, AF_INET, SESSION_AUTO, "/framed 2\necho on\n");
 	peer_end_input(&p);
-	peer_expect(&p, "done 64 54\nerror: /framed: no such version (this daemon knows 1)\ndone 0 3\non\n");
+	peer_expect(&p, "done 64 54\nerror: /framed: no such version (this daemon knows 1)\ndone 0 "
+			"3\non\n");
 	peer_expect_end(&p);
 	peer_open(&p, AF_INET, SESSION_AUTO, "/framed\n");
 	peer_expect(&p, "done 64 54\n");
 	peer_leave(&p);
-	script("echo first\n/framed 1\n", "first\nerror: /framed: only as the first line of a connection\n");
+	script("echo first\n/framed 1\n",
+	       "first\nerror: /framed: only as the first line of a connection\n");
 	framed_open(&p);
 	peer_send(&p, "/framed 1\n");
 	peer_expect(&p, "done 64 55\nerror: /framed: only as the first line of a connection\n");
@@ -406,7 +411,9 @@ START_TEST(test_framed_parts)
 
 		while (!(p.got.len && (end = memchr(p.got.data, '\n', p.got.len))))
 			ck_assert(peer_read(&p, DEADLINE_MS));
-		ck_assert_int_eq(wire_parse_header(p.got.data, (size_t)(end - p.got.data), &type, &status, &length), 0);
+		ck_assert_int_eq(wire_parse_header(p.got.data, (size_t)(end - p.got.data), &type,
+						   &status, &length),
+				 0);
 		ck_assert_int_eq(status, 0);
 		ck_assert_uint_le(length, 64 << 10);
 		buf_consume(&p.got, (size_t)(end - p.got.data) + 1);
@@ -509,14 +516,15 @@ START_TEST(test_framed_person_hangs_up)
 }
 END_TEST
 
-/* ---- words ------------------------------------------------------------------------------------------------------------- */
+/* --- words --- */
 
 START_TEST(test_quit)
 {
 	struct peer p;
 
 	for (int i = 0; i < 3; i++) {
-		static const char *const lines[] = { "/quit\necho no\n", "echo a; quit; echo no\n", "exit\necho no\n" };
+		static const char *const lines[] = { "/quit\necho no\n", "echo a; quit; echo no\n",
+						     "exit\necho no\n" };
 
 		peer_open(&p, AF_INET, SESSION_AUTO, lines[i]);
 		if (i == 1)
@@ -554,17 +562,24 @@ START_TEST(test_set)
 {
 	script("/set format csv\ndisk -n 1\n/set format text\ndisk -n 1\n",
 	       "device,used_bytes\nsd0,1024\ndevice   used\nsd0     1 KiB\n");
-	script("/set colour on\n", "error: /set: no setting 'colour' (did you mean 'color'? try /set)\n");
+	script("/set colour on\n",
+	       "error: /set: no setting 'colour' (did you mean 'color'? try /set)\n");
 	script("/set zzz\n", "error: /set: no setting 'zzz' (try /set)\n");
-	script("/set format xml\n", "error: /set: format: 'xml' is no value for it (how answers look: text json csv)\n");
-	script("/set width 5\n", "error: /set: width: '5' is no value for it (columns that text is fitted to, 20 to 512; "
+	script("/set format xml\n",
+	       "error: /set: format: 'xml' is no value for it (how answers look: text json csv)\n");
+	script("/set width 5\n", "error: /set: width: '5' is no value for it (columns that text is "
+				 "fitted to, 20 to 512; "
 				 "auto is the window: auto)\n");
 	script("/set person on\n", "error: /set: person: only for framed sessions\n");
 	script("/set a b c\n", "error: /set: too many words (usage: /set [KEY [VALUE]])\n");
-	script("/set charset ascii; /set width 100; /set color on; /set prompt 'x> '; /set | columns key,value\n",
-	       "key      value\ncharset  ascii\ncolor    on\nformat   text\nperson   off\nprompt   x>\nwidth    100\n");
-	script("/set charset\n", "key      value  help\ncharset  auto   characters of text; auto is UTF-8 but on a dumb terminal\n");
-	script("echo gr\303\274n\n/set charset ascii\necho gr\303\274n\n/set charset UTF-8\necho gr\303\274n\n",
+	script("/set charset ascii; /set width 100; /set color on; /set prompt 'x> '; /set | "
+	       "columns key,value\n",
+	       "key      value\ncharset  ascii\ncolor    on\nformat   text\nperson   off\nprompt   "
+	       "x>\nwidth    100\n");
+	script("/set charset\n", "key      value  help\ncharset  auto   characters of text; auto "
+				 "is UTF-8 but on a dumb terminal\n");
+	script("echo gr\303\274n\n/set charset ascii\necho gr\303\274n\n/set charset UTF-8\necho "
+	       "gr\303\274n\n",
 	       "gr\303\274n\ngr?n\ngr\303\274n\n");
 }
 END_TEST
@@ -620,12 +635,14 @@ START_TEST(test_complete)
 	completes("disk | head ", "12", "");
 	completes("disk | include d | where u", "26", "used_bytes");
 	script("/complete\n", "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
-	script("/complete x echo\n", "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
-	script("/complete 1x echo\n", "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
+	script("/complete x echo\n",
+	       "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
+	script("/complete 1x echo\n",
+	       "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
 }
 END_TEST
 
-/* ---- the end of it all ----------------------------------------------------------------------------------------------------- */
+/* --- the end of it all --- */
 
 START_TEST(test_stop)
 {

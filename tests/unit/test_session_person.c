@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * Unit tests of session with people: telnet clients and those who type into nc. What they are asked and greeted with, keys while
- * a command runs, notes, urgent data, and hang-up.
+ * Unit tests of session with people: telnet clients and those who type into nc. What they are asked
+ * and greeted with, keys while a command runs, notes, urgent data, and hang-up.
  */
 #include "session_peer.h"
 
@@ -54,7 +54,7 @@ type(struct peer *p, const char *line)
 	peer_expect(p, "\r\n");
 }
 
-/* ---- who it is ----------------------------------------------------------------------------------------------- */
+/* --- who it is --- */
 
 START_TEST(test_telnet)
 {
@@ -240,7 +240,8 @@ START_TEST(test_cold_commands)
 	}
 	/* And those that end in the middle. */
 	for (int i = 0; i < 4; i++) {
-		static const char *const cut[] = { "\xff", "\xff\xfb", "\xff\xfa", "\xff\xfa\x1f\xff" };
+		static const char *const cut[] = { "\xff", "\xff\xfb", "\xff\xfa",
+						   "\xff\xfa\x1f\xff" };
 		struct peer p;
 
 		peer_open(&p, AF_INET, SESSION_AUTO, cut[i]);
@@ -253,7 +254,7 @@ START_TEST(test_cold_commands)
 }
 END_TEST
 
-/* ---- keys ----------------------------------------------------------------------------------------------------------- */
+/* --- keys --- */
 
 START_TEST(test_interrupt_at_the_prompt)
 {
@@ -286,7 +287,8 @@ START_TEST(test_interrupt_ends_a_command)
 	peer_send(&p, IP);
 	peer_expect_prompt(&p);
 	ck_assert_int_eq(box.result, -ECANCELED);
-	/* In the same segment, before the command was ready for it; what was typed between is gone. */
+	/* In the same segment, before the command was ready for it; what was typed between is gone.
+	 */
 	peer_send(&p, "wait\r\ntyped" IP "echo on\r\n");
 	peer_expect(&p, "wait\r\n");
 	peer_expect_prompt(&p);
@@ -331,7 +333,9 @@ END_TEST
 /* One key ends it, whatever it is, and is not seen again. */
 START_TEST(test_key_ends_a_stream)
 {
-	static const char *const keys[] = { "q", "\x1b[A", "\x1bOP", "\xc3\xa4", "\r\n", "\x1b[15~" };
+	static const char *const keys[] = {
+		"q", "\x1b[A", "\x1bOP", "\xc3\xa4", "\r\n", "\x1b[15~"
+	};
 	struct peer p;
 
 	telnet_open(&p);
@@ -419,7 +423,7 @@ START_TEST(test_telnet_end_of_file)
 }
 END_TEST
 
-/* ---- what comes between the keys ---------------------------------------------------------------------------------------- */
+/* --- what comes between the keys --- */
 
 START_TEST(test_are_you_there)
 {
@@ -452,7 +456,8 @@ START_TEST(test_timing_mark)
 	peer_expect_prompt(&p);
 	peer_expect(&p, "echo two\r\ntwo\r\n");
 	peer_expect_prompt(&p);
-	/* As inetutils sends ^C: it drops all output up to the answer, so the prompt must follow it. */
+	/* As inetutils sends ^C: it drops all output up to the answer, so the prompt must follow
+	 * it. */
 	type(&p, "wait");
 	until(box.waits == 1);
 	peer_send(&p, IP "\xff\xfd\x06");
@@ -549,7 +554,10 @@ START_TEST(test_window_and_settings)
 	type(&p, "/set charset auto; /set prompt \"a b> \"");
 	peer_expect(&p, "a b> ");
 	for (unsigned i = 0; i < 1000; i++)
-		peer_send_bytes(&p, i % 2 ? "\xff\xfa\x1f\0\1\0\1\xff\xf0" : "\xff\xfa\x1f\x7f\x7f\x7f\x7f\xff\xf0", 9);
+		peer_send_bytes(&p,
+				i % 2 ? "\xff\xfa\x1f\0\1\0\1\xff\xf0"
+				      : "\xff\xfa\x1f\x7f\x7f\x7f\x7f\xff\xf0",
+				9);
 	type(&p, "echo x");
 	peer_expect(&p, "x\r\na b> ");
 	type(&p, "/set prompt auto");
@@ -579,7 +587,7 @@ START_TEST(test_history)
 }
 END_TEST
 
-/* ---- limits ---------------------------------------------------------------------------------------------------------------- */
+/* --- limits --- */
 
 START_TEST(test_long_line)
 {
@@ -666,10 +674,12 @@ START_TEST(test_garbage)
 		char bytes[300];
 
 		for (size_t k = 0; k < sizeof(bytes); k++) {
-			static const char telnet[] = "\xff\xfa\xf0\xfb\xfc\xfd\xfe\xf2\xf4\xf6\x18\x1f\x01\x03\r\n";
+			static const char telnet[] =
+				"\xff\xfa\xf0\xfb\xfc\xfd\xfe\xf2\xf4\xf6\x18\x1f\x01\x03\r\n";
 
 			seed = seed * 1103515245 + 12345;
-			bytes[k] = seed >> 16 & 1 ? telnet[(seed >> 17) % (sizeof(telnet) - 1)] : (char)(seed >> 20);
+			bytes[k] = seed >> 16 & 1 ? telnet[(seed >> 17) % (sizeof(telnet) - 1)]
+						  : (char)(seed >> 20);
 		}
 		bytes[0] = '\xff';
 		peer_open(&p, AF_INET, SESSION_AUTO, NULL);
