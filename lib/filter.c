@@ -124,9 +124,12 @@ filter_refuse(const struct filter *f, struct buf *why, const char *fmt, ...)
 static bool
 is_spelled_out(const char *column, const char *name)
 {
-	size_t n = strlen(name);
+	size_t n = strlen(name), heading = text_heading(column);
 
-	return strncmp(column, name, n) == 0 && (column[n] == '\0' || n == text_heading(column));
+	/* The % stands for the suffix. */
+	if (n == heading + 1 && name[heading] == '%')
+		n = heading;
+	return strncmp(column, name, n) == 0 && (column[n] == '\0' || n == heading);
 }
 
 /* Names the columns that begin with prefix, as many as a sentence bears. */
@@ -231,26 +234,33 @@ filter_columns(const struct filter *f, size_t *ret_n)
 int
 filter_apply(const struct filter *f, struct rows *rows)
 {
+	return filter_apply_while(f, rows, NULL, NULL);
+}
+
+int
+filter_apply_while(const struct filter *f, struct rows *rows, filter_go_on_fn *go_on, void *ctx)
+{
+	struct filter_scratch s = { .text = BUF_INIT(SIZE_MAX / 2), .go_on = go_on, .ctx = ctx };
 	int r = rows->error;
 
 	if (r == 0 && rows->n_columns != f->n_in)
 		r = -EINVAL;
 	if (r == 0)
-		r = f->apply(f, rows);
+		r = f->apply(f, rows, &s);
 	/* The last row is whole: nothing is appended behind a filter. */
 	rows->at = rows->n_columns;
+	buf_fini(&s.text);
 	return r;
 }
 
 int
-filter_keep(const struct filter *f, struct rows *rows,
-	    int (*keep)(const struct filter *f, const struct rows *rows, size_t row, void *ctx),
-	    void *ctx)
+filter_keep(const struct filter *f, struct rows *rows, filter_keep_fn *keep,
+	    struct filter_scratch *s)
 {
 	size_t n = rows->n_columns, kept = 0;
 
 	for (size_t i = 0; i < rows->n_rows; i++) {
-		int r = keep(f, rows, i, ctx);
+		int r = keep(f, rows, i, s);
 
 		if (r < 0)
 			return r;

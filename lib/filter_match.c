@@ -6,7 +6,6 @@
  * the row as a person would, its cells with their units and cleaned, unfitted and with one blank
  * between, so that the same expression finds the same rows in every width and format.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "filter_private.h"
@@ -23,7 +22,7 @@ filter_read_pattern(struct filter *f, const struct parse_stage *stage, struct bu
 	return f->pattern ? 0 : -EINVAL;
 }
 
-/* 1, 0 or -ENOMEM. */
+/* As filter_pattern_matches(). */
 static int
 row_matches(const struct filter *f, const struct rows *rows, size_t row, struct filter_scratch *s)
 {
@@ -37,54 +36,33 @@ row_matches(const struct filter *f, const struct rows *rows, size_t row, struct 
 }
 
 static int
-keep_matching(const struct filter *f, const struct rows *rows, size_t row, void *scratch)
+not_matches(const struct filter *f, const struct rows *rows, size_t row, struct filter_scratch *s)
 {
-	return row_matches(f, rows, row, scratch);
-}
-
-static int
-keep_others(const struct filter *f, const struct rows *rows, size_t row, void *scratch)
-{
-	int r = row_matches(f, rows, row, scratch);
+	int r = row_matches(f, rows, row, s);
 
 	return r < 0 ? r : !r;
 }
 
 int
-filter_include(const struct filter *f, struct rows *rows)
+filter_include(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
-	struct filter_scratch scratch;
-	int r;
-
-	filter_scratch_init(&scratch);
-	r = filter_keep(f, rows, keep_matching, &scratch);
-	filter_scratch_fini(&scratch);
-	return r;
+	return filter_keep(f, rows, row_matches, s);
 }
 
 int
-filter_exclude(const struct filter *f, struct rows *rows)
+filter_exclude(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
-	struct filter_scratch scratch;
-	int r;
-
-	filter_scratch_init(&scratch);
-	r = filter_keep(f, rows, keep_others, &scratch);
-	filter_scratch_fini(&scratch);
-	return r;
+	return filter_keep(f, rows, not_matches, s);
 }
 
 int
-filter_begin(const struct filter *f, struct rows *rows)
+filter_begin(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
-	struct filter_scratch scratch;
 	size_t n = rows->n_columns, first = 0;
 	int r = 0;
 
-	filter_scratch_init(&scratch);
-	while (first < rows->n_rows && (r = row_matches(f, rows, first, &scratch)) == 0)
+	while (first < rows->n_rows && (r = row_matches(f, rows, first, s)) == 0)
 		first++;
-	filter_scratch_fini(&scratch);
 	if (r < 0)
 		return r;
 	if (first) {

@@ -27,8 +27,9 @@ enum filter_op {
 
 /* Reads the words behind the name into f. 0, or -EINVAL with a sentence in why. */
 typedef int filter_read_fn(struct filter *f, const struct parse_stage *stage, struct buf *why);
-/* As filter_apply(). */
-typedef int filter_apply_fn(const struct filter *f, struct rows *rows);
+struct filter_scratch;
+/* As filter_apply_while(). */
+typedef int filter_apply_fn(const struct filter *f, struct rows *rows, struct filter_scratch *s);
 
 struct filter_verb {
 	filter_read_fn *read;
@@ -66,10 +67,11 @@ int filter_refuse(const struct filter *f, struct buf *why, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Index of a column that the filter meets, or -EINVAL with a sentence in why. */
 long filter_find_column(const struct filter *f, const char *name, struct buf *why);
-/* Keeps the rows for which keep() is 1; it may also be -ENOMEM, which ends it. 0 or that. */
-int filter_keep(const struct filter *f, struct rows *rows,
-		int (*keep)(const struct filter *f, const struct rows *rows, size_t row, void *ctx),
-		void *ctx);
+/* Keeps the rows for which keep() is 1; it may also be an error, which ends it. 0 or that. */
+typedef int filter_keep_fn(const struct filter *f, const struct rows *rows, size_t row,
+			   struct filter_scratch *s);
+int filter_keep(const struct filter *f, struct rows *rows, filter_keep_fn *keep,
+		struct filter_scratch *s);
 
 /* A compiled expression whose size, and so its time for each character, is limited. */
 struct filter_pattern;
@@ -77,15 +79,13 @@ struct filter_pattern;
 struct filter_pattern *filter_pattern_new(const char *expression, struct buf *why);
 void filter_pattern_free(struct filter_pattern *p);
 
-/* Memory for matching many rows: a row as text, and as the characters that TRE wants. */
+/* What one filter_apply_while() works with: a row as text, and the asker's patience. */
 struct filter_scratch {
 	struct buf text;
-	wchar_t *wide;
-	size_t cap_wide;
+	filter_go_on_fn *go_on; /* NULL: without end */
+	void *ctx;
 };
-void filter_scratch_init(struct filter_scratch *s);
-void filter_scratch_fini(struct filter_scratch *s);
-/* Whether s->text matches: 1, 0 or -ENOMEM. */
+/* Whether s->text matches: 1, 0, -ENOMEM, or what go_on() said. */
 int filter_pattern_matches(const struct filter_pattern *p, struct filter_scratch *s);
 
 /* Refuses an expression that would cost too much to match, and with it wrong grammar and all that

@@ -28,18 +28,20 @@ filter_read_limit(struct filter *f, const struct parse_stage *stage, struct buf 
 }
 
 int
-filter_head(const struct filter *f, struct rows *rows)
+filter_head(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
+	(void)s;
 	if (rows->n_rows > f->limit)
 		rows->n_rows = f->limit;
 	return 0;
 }
 
 int
-filter_tail(const struct filter *f, struct rows *rows)
+filter_tail(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
 	size_t n = rows->n_columns, first;
 
+	(void)s;
 	if (rows->n_rows <= f->limit)
 		return 0;
 	first = rows->n_rows - f->limit;
@@ -63,10 +65,11 @@ filter_read_count(struct filter *f, const struct parse_stage *stage, struct buf 
 }
 
 int
-filter_count(const struct filter *f, struct rows *rows)
+filter_count(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
 	struct cell *cell = calloc(1, sizeof(*cell));
 
+	(void)s;
 	if (!cell)
 		return -ENOMEM;
 	*cell = (struct cell){ .type = CELL_INT, .i = (int64_t)rows->n_rows };
@@ -133,12 +136,13 @@ compare_keys(const void *left, const void *right, void *filter)
 }
 
 int
-filter_sort(const struct filter *f, struct rows *rows)
+filter_sort(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
 	size_t n = rows->n_columns;
 	struct key *keys;
 	struct cell *cells;
 
+	(void)s;
 	if (rows->n_rows < 2)
 		return 0;
 	keys = calloc(rows->n_rows, sizeof(*keys));
@@ -205,10 +209,11 @@ filter_read_columns(struct filter *f, const struct parse_stage *stage, struct bu
 }
 
 int
-filter_pick(const struct filter *f, struct rows *rows)
+filter_pick(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
 	struct cell *row = calloc(f->n_in, sizeof(*row));
 
+	(void)s;
 	if (!row)
 		return -ENOMEM;
 	/* A row shrinks or stays: what is written lies never behind what is still to be read. */

@@ -33,6 +33,28 @@ read_op(struct filter *f, const char *word, struct buf *why)
 	return filter_refuse(f, why, "'%.40s' is none of = != < <= > >= ~ !~", word);
 }
 
+/* Bytes that are more than "90%" would be all of them, and nobody would know why: `used` may well
+ * have been meant to be used%. */
+static bool
+is_no_share(const struct telmon_column *col, const char *word)
+{
+	size_t n = strlen(word);
+
+	return n > 0 && word[n - 1] == '%' && col->unit != TELMON_PERCENT &&
+	       col->unit != TELMON_NONE;
+}
+
+static int
+refuse_share(struct filter *f, const char *word, struct buf *why)
+{
+	const char *name = f->in[f->column].name;
+	_autofree_ char *share = xasprintf("%.*s%%", (int)text_heading(name), name);
+
+	if (rows_column(f->in, f->n_in, share) >= 0)
+		return filter_refuse(f, why, "'%.80s' is no percentage, '%.80s' is", name, share);
+	return filter_refuse(f, why, "'%.80s' is no percentage, as '%.40s' is", name, word);
+}
+
 static int
 read_value(struct filter *f, const char *word, struct buf *why)
 {
@@ -47,6 +69,8 @@ read_value(struct filter *f, const char *word, struct buf *why)
 	f->is_integer = text_parse_i64(word, &f->integer) == 0;
 	if (text_parse_number(word, &f->number) < 0)
 		return filter_refuse(f, why, "'%.40s' is no number", word);
+	if (is_no_share(&f->in[f->column], word))
+		return refuse_share(f, word, why);
 	return 0;
 }
 
@@ -104,10 +128,9 @@ holds(enum filter_op op, int order)
 }
 
 static int
-keep(const struct filter *f, const struct rows *rows, size_t row, void *scratch)
+keep(const struct filter *f, const struct rows *rows, size_t row, struct filter_scratch *s)
 {
 	const struct cell *c = rows_cell(rows, row, f->column);
-	struct filter_scratch *s = scratch;
 	int r;
 
 	if (c->type == CELL_NULL)
@@ -126,13 +149,7 @@ keep(const struct filter *f, const struct rows *rows, size_t row, void *scratch)
 }
 
 int
-filter_where(const struct filter *f, struct rows *rows)
+filter_where(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
-	struct filter_scratch scratch;
-	int r;
-
-	filter_scratch_init(&scratch);
-	r = filter_keep(f, rows, keep, &scratch);
-	filter_scratch_fini(&scratch);
-	return r;
+	return filter_keep(f, rows, keep, s);
 }

@@ -111,10 +111,23 @@ arena_fini(struct arena *a)
 	a->size_bytes = 0;
 }
 
+/* A session clears its arena at every line: the piece that most lines need stays. */
 void
 arena_clear(struct arena *a)
 {
+	struct arena_chunk **at = &a->chunks, *keep;
+
+	while (*at && (*at)->size != CHUNK_BYTES)
+		at = &(*at)->next;
+	keep = *at;
+	if (keep)
+		*at = keep->next;
 	arena_fini(a);
+	if (!keep)
+		return;
+	keep->next = NULL;
+	a->chunks = keep;
+	a->left = keep->size;
 }
 
 static bool

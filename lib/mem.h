@@ -30,7 +30,7 @@ struct arena {
 /* Costs no allocation until the first piece. */
 void arena_init(struct arena *a, size_t max_bytes);
 void arena_fini(struct arena *a);
-/* Frees every piece; the arena stays usable. */
+/* Frees every piece; the arena stays usable, and keeps one chunk of ordinary size (4 KiB) for what comes next. */
 void arena_clear(struct arena *a);
 /* Zeroed, aligned for any type, valid until clear or fini. NULL past the maximum or without memory. */
 void *arena_alloc(struct arena *a, size_t size);

@@ -41,7 +41,7 @@ parse_port(const char *text, uint16_t *ret, struct buf *why)
 	int64_t port;
 
 	if (text[0] < '0' || text[0] > '9' || text_parse_i64(text, &port) < 0 || port > 65535)
-		return refuse(why, "'%s' is not a port (0 to 65535)", text);
+		return refuse(why, "'%.64s' is not a port (0 to 65535)", text);
 	*ret = (uint16_t)port;
 	return 0;
 }
@@ -150,7 +150,7 @@ parse_host(const char *text, long default_port, struct net_url *ret, struct buf 
 	} else if (*rest == '\0') {
 		return refuse(why, "the port is missing");
 	} else if (*rest != ':') {
-		return refuse(why, "'%s' behind the host is not a port", rest);
+		return refuse(why, "'%.64s' behind the host is not a port", rest);
 	} else if (parse_port(rest + 1, &url.port, why) < 0) {
 		return -EINVAL;
 	}

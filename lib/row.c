@@ -240,6 +240,22 @@ is_heading(const char *column, const char *name)
 	return strncmp(column, name, n) == 0 && name[n] == '\0';
 }
 
+/* As tables show them where a percentage has the same: used is used_bytes, used% is used_percent. */
+static bool
+is_other_heading(const char *column, const char *name)
+{
+	return is_heading(column, name) && !text_is_percent(column);
+}
+
+static bool
+is_percent_heading(const char *column, const char *name)
+{
+	size_t n = text_heading(column);
+
+	return text_is_percent(column) && strncmp(column, name, n) == 0 &&
+	       strcmp(name + n, "%") == 0;
+}
+
 /* A heading is how its name begins: one look is enough for both. */
 static bool
 begins(const char *column, const char *name)
@@ -253,7 +269,11 @@ rows_column(const struct telmon_column *columns, size_t n, const char *name)
 	long i = only_column(columns, n, name, is_name);
 
 	if (i == -ENOENT)
+		i = only_column(columns, n, name, is_other_heading);
+	if (i == -ENOENT)
 		i = only_column(columns, n, name, is_heading);
+	if (i == -ENOENT)
+		i = only_column(columns, n, name, is_percent_heading);
 	if (i == -ENOENT)
 		i = only_column(columns, n, name, begins);
 	return i;

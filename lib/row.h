@@ -62,7 +62,8 @@ rows_cell(const struct rows *r, size_t row, size_t column)
 	return &r->cells[row * r->n_columns + column];
 }
 
-/* A column by its name or its heading (the name without unit suffix), or by a unique prefix of either.
+/* A column by its name or its heading (the name without unit suffix), or by a unique prefix of either. A percentage may always be
+ * called by its heading with a % behind it, and leaves the bare heading to another column that has the same.
  * Index, or -ENOENT, or -EEXIST when it is ambiguous. */
 long rows_column(const struct telmon_column *columns, size_t n, const char *name);
 /* Appends the cell as people see it (unit applied, text cleaned); null is "-". */

@@ -48,7 +48,8 @@ typedef void telnet_event_cb(void *ctx, const struct telnet_event *ev);
 
 struct telnet; /* about 1 KiB; suboptions are held only while one is open, at most 4,096 decoded bytes */
 
-/* cb is called only from inside telnet_recv(), telnet_offer(), telnet_timing_mark() and telnet_set_echo(). */
+/* cb is called only from inside telnet_recv(), telnet_offer(), telnet_timing_mark(), telnet_set_echo() and
+ * telnet_suboption_end(). */
 struct telnet *telnet_new(telnet_event_cb *cb, void *ctx);
 void telnet_free(struct telnet *t);
 

@@ -285,3 +285,9 @@ text_heading(const char *column)
 	}
 	return len;
 }
+
+bool
+text_is_percent(const char *column)
+{
+	return strcmp(column + text_heading(column), "_percent") == 0;
+}

@@ -160,8 +160,9 @@ looks_like_partition(const struct state *s, const char *name)
 		if (!s->devices[i].whole || strncmp(name, disk, strlen(disk)) != 0)
 			continue;
 		if (rest > name && rest[-1] >= '0' && rest[-1] <= '9' && *rest++ != 'p')
-			return false;
-		return *rest && strspn(rest, "0123456789") == strlen(rest);
+			continue; /* nvme0n10p1 stands not behind nvme0n1 */
+		if (*rest && strspn(rest, "0123456789") == strlen(rest))
+			return true;
 	}
 	return false;
 }

@@ -323,9 +323,13 @@ static bool
 same_device(const struct mount *a, const struct mount *b)
 {
 	const char *x, *y;
-	size_t n = subvolume(a, &x), m = subvolume(b, &y);
+	size_t n, m;
 
-	return strcmp(a->device_number, b->device_number) == 0 && n == m && memcmp(x, y, n) == 0;
+	if (strcmp(a->device_number, b->device_number) != 0)
+		return false;
+	n = subvolume(a, &x);
+	m = subvolume(b, &y);
+	return n == m && memcmp(x, y, n) == 0;
 }
 
 /* Whether df would rather show the later of two mounts of one device: it likes devices with a path,

@@ -45,7 +45,7 @@ struct process {
 	const char *command; /* in the file's text, without a NUL */
 	/* for those that are shown */
 	double cpu_percent, key;
-	const char *user, *text_key; /* text_key: sort by it and not by key */
+	const char *user, *text_key; /* text_key: sort by it and not by key; nothing in here, it moves */
 };
 
 struct walk {
@@ -159,6 +159,13 @@ by_pid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Whether a file was not read for want of something here, and not because it is gone. */
+static bool
+is_shortage(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
 /* Processes end while they are looked at: one that cannot be read is not there. */
 static int
 take_processes(struct telmon *t, const char *const *names, struct walk *w)
@@ -169,13 +176,17 @@ take_processes(struct telmon *t, const char *const *names, struct walk *w)
 	for (; *names; names++) {
 		struct process *p = &w->list[w->n];
 		struct telmon_file f;
+		int r;
 
 		if (**names < '0' || **names > '9' ||
 		    !make_path(path, sizeof(path), *names, "/stat"))
 			continue;
 		if (w->n % 64 == 0 && telmon_cancelled(t))
 			return -ECANCELED;
-		if (telmon_read(t, path, &f) < 0 || f.size == 0 || !parse_stat(&f, p))
+		r = telmon_read(t, path, &f);
+		if (is_shortage(r))
+			return telmon_fail(t, r, "processes cannot be read");
+		if (r < 0 || f.size == 0 || !parse_stat(&f, p))
 			continue;
 		sorted = sorted && (w->n == 0 || p[-1].pid < p->pid);
 		w->n++;
@@ -212,14 +223,17 @@ walk(struct telmon *t, struct walk *ret)
 	return take_processes(t, names, ret);
 }
 
-/* Makes this walk the latest. The one before is kept as well, unless they are too close to be
- * compared. Without memory the walk is forgotten. */
+/* Makes this walk the latest and keeps the one before as well. A walk too close to that to be
+ * compared is not kept: those who ask all the time would push it on and on, and be compared with
+ * one ever older. Without memory the walk is forgotten. */
 static void
 keep(struct state *s, const struct walk *w)
 {
 	struct deck *d = &s->latest, swap = s->older;
 
-	if (d->valid && w->clock - d->clock >= moment_s) {
+	if (d->valid && w->clock - d->clock < moment_s)
+		return;
+	if (d->valid) {
 		s->older = *d;
 		*d = swap;
 	}
@@ -444,7 +458,7 @@ read_owner(struct telmon *t, const struct process *p)
 	return -1;
 }
 
-/* Neighbours often have the same owner. */
+/* Their users, which may cost a file each. Neighbours often have the same owner. */
 static void
 name_users(struct telmon *t, struct process *list, size_t n)
 {
@@ -475,15 +489,18 @@ static void
 set_key(struct telmon *t, struct process *p, int64_t column)
 {
 	const double keys[] = {
-		[PID] = p->pid,	      [CPU] = p->cpu_percent,	     [MEMORY] = p->rss_pages,
-		[RSS] = p->rss_pages, [THREADS_COLUMN] = p->threads, [AGE] = -p->start
+		[PID] = p->pid,
+		[STATE_COLUMN] = -(double)p->state[0],
+		[CPU] = p->cpu_percent,
+		[MEMORY] = p->rss_pages,
+		[RSS] = p->rss_pages,
+		[THREADS_COLUMN] = p->threads,
+		[AGE] = -p->start,
 	};
 
 	p->text_key = NULL;
 	if (column == USER)
 		p->text_key = p->user ? p->user : "";
-	else if (column == STATE_COLUMN)
-		p->text_key = p->state;
 	else if (column == COMMAND)
 		p->text_key = command_text(t, p);
 	else
@@ -557,12 +574,15 @@ run_process(struct telmon *t)
 	for (size_t i = 0; i < w.n; i++)
 		if (matches(&w.list[i], pattern))
 			w.list[n++] = w.list[i];
-	name_users(t, w.list, n);
+	if (column == USER)
+		name_users(t, w.list, n);
 	for (size_t i = 0; i < n; i++)
 		set_key(t, &w.list[i], column);
 	qsort(w.list, n, sizeof(*w.list), by_key);
 	if (rows > 0 && (size_t)rows < n)
 		n = (size_t)rows;
+	if (column != USER)
+		name_users(t, w.list, n);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = row_process(t, &w.list[i], &w, memory);
 	return r;

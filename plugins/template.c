@@ -3,19 +3,19 @@
  */
 /*
  * template -- a plugin to copy. It watches how many open files the kernel has, from one file of
- *three numbers:
+ * three numbers:
  *
  *	$ cat /proc/sys/fs/file-nr
  *	1664	0	9223372036854775807
  *
  * Everything that a plugin needs is here once: metrics, a sample of them, and a command that shows
- *the sample as a table. Build it with
+ * the sample as a table. Build it with
  *
  *	cc -shared -fPIC -o files.so template.c $(pkg-config --cflags telmon)
  *
  * and name the file in the configuration, or put it into a folder given with -p. The file's name is
- *the plugin's. This header is all there is to include of telmon; it explains each function used
- *below.
+ * the plugin's. This header is all there is to include of telmon; it explains each function used
+ * below.
  */
 #include <telmon/plugin.h>
 

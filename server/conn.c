@@ -74,8 +74,9 @@ conn_read(struct conn *c, char *bytes, size_t n)
 ssize_t
 conn_read_wait(struct conn *c, char *bytes, size_t n, int64_t timeout_ns)
 {
-	struct timeval tv = { .tv_sec = timeout_ns / NS_PER_S,
-			      .tv_usec = timeout_ns % NS_PER_S / 1000 };
+	/* Rounded up: a timeout of zero would mean for ever. */
+	int64_t us = (timeout_ns + 999) / 1000;
+	struct timeval tv = { .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
 
 	if (c->wait_ns != timeout_ns) {
 		/* All else says MSG_DONTWAIT, so the descriptor itself may block. */

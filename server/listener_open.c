@@ -56,6 +56,20 @@ add_path(struct addresses *a, const char *path)
 	memcpy(&a->list[a->n++], &un, sizeof(un));
 }
 
+/* A name may stand for an address twice, which can be bound only once. */
+static void
+add_found(struct addresses *a, const struct addrinfo *found)
+{
+	struct sockaddr_storage sa = { 0 };
+
+	memcpy(&sa, found->ai_addr, found->ai_addrlen);
+	for (size_t i = 0; i < a->n; i++)
+		if (memcmp(&a->list[i], &sa, sizeof(sa)) == 0)
+			return;
+	if (a->n < MAX_ADDRESSES)
+		a->list[a->n++] = sa;
+}
+
 static int
 resolve(struct addresses *a, const struct net_url *url, struct buf *why)
 {
@@ -72,8 +86,8 @@ resolve(struct addresses *a, const struct net_url *url, struct buf *why)
 		buf_puts(why, r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
 		return -EINVAL;
 	}
-	for (struct addrinfo *i = found; i && a->n < MAX_ADDRESSES; i = i->ai_next)
-		memcpy(&a->list[a->n++], i->ai_addr, i->ai_addrlen);
+	for (const struct addrinfo *i = found; i; i = i->ai_next)
+		add_found(a, i);
 	freeaddrinfo(found);
 	return 0;
 }
@@ -186,17 +200,29 @@ set_url(struct listening *s, struct sockaddr_storage *real)
 	s->url = xstrdup(buf_str(&url));
 }
 
-static struct listening *
-find_old(struct listener_set *old, const struct listening *s)
+/* --- the set --- */
+
+static bool
+is_taken(const struct opening *o, const struct listening *old)
 {
-	for (size_t i = 0; old && i < old->n; i++)
-		if (!old->sockets[i].taken &&
-		    memcmp(&old->sockets[i].asked, &s->asked, sizeof(s->asked)) == 0)
-			return &old->sockets[i];
-	return NULL;
+	for (size_t i = 0; i < o->set->n; i++)
+		if (o->taken[i] == old)
+			return true;
+	return old->taken;
 }
 
-/* --- the set --- */
+/* The old socket of the same URL. Port 0 may be asked for twice: each is taken over once. */
+static struct listening *
+find_old(const struct opening *o, const struct listening *s)
+{
+	for (size_t i = 0; o->old && i < o->old->n; i++) {
+		struct listening *old = &o->old->sockets[i];
+
+		if (memcmp(&old->asked, &s->asked, sizeof(s->asked)) == 0 && !is_taken(o, old))
+			return old;
+	}
+	return NULL;
+}
 
 static struct listening *
 add(struct opening *o, const struct listener_config *config, const struct sockaddr_storage *to)
@@ -230,7 +256,7 @@ static int
 open_address(struct opening *o, const struct listener_config *config,
 	     const struct sockaddr_storage *to, in_port_t *port, struct buf *why)
 {
-	struct listening *s = add(o, config, to), *old = find_old(o->old, s);
+	struct listening *s = add(o, config, to), *old = find_old(o, s);
 	struct sockaddr_storage real;
 	int r = 0;
 

@@ -17,6 +17,9 @@
 #include "pipeline_private.h"
 #include "wire.h"
 
+/* Between two looks for a cancel, which takes effect within 250 ms. */
+#define LOOK_NS (50 * NS_PER_MS)
+
 struct pipeline *
 pipeline_new(struct host *host, struct registry *registry, struct executor *executor,
 	     const struct pipeline_limits *limits)
@@ -160,6 +163,55 @@ source(struct pipeline_job *job, struct reply *reply, struct buf *why)
 	return execute(job, reply, why);
 }
 
+/* How long whoever asks will wait for filters. */
+struct patience {
+	struct reply *reply;
+	int64_t look_ns, end_ns;
+};
+
+/* Looks for a cancel now and then; most filters are done before the first look. */
+static int
+go_on(void *ctx)
+{
+	struct patience *p = ctx;
+	int64_t now = now_ns();
+	int r;
+
+	if (now < p->look_ns)
+		return 0;
+	if (now >= p->end_ns)
+		return -ETIMEDOUT;
+	p->look_ns = now + LOOK_NS;
+	r = p->reply->ops->wait(p->reply, 0);
+	return r < 0 ? r : 0;
+}
+
+static int
+filter(struct pipeline_job *job, struct reply *reply, struct buf *why)
+{
+	_autobuf_ struct buf reason = BUF_WHY;
+	double timeout_s = job->pipeline->command_timeout_s;
+	int64_t now = now_ns();
+	struct patience p = { .reply = reply,
+			      .look_ns = now + LOOK_NS,
+			      .end_ns = now + (int64_t)(timeout_s * (double)NS_PER_S) };
+	int r = 0;
+
+	if (job->rows != &job->own) {
+		r = rows_copy(&job->own, job->rows);
+		job->rows = &job->own;
+	}
+	for (size_t i = 0; r == 0 && i < job->n_filters; i++)
+		r = filter_apply_while(job->filters[i], &job->own, go_on, &p);
+	if (r == -ECANCELED || r == -EPIPE)
+		return r;
+	if (r == -ETIMEDOUT) {
+		r = pipeline_await_failed(r, timeout_s, &reason);
+		return pipeline_say(job->command, r, buf_str(&reason), why);
+	}
+	return r == 0 ? 0 : pipeline_too_large(job, why);
+}
+
 int
 pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf *why)
 {
@@ -171,13 +223,7 @@ pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf *why
 		return r;
 	if (job->rows->error)
 		return pipeline_too_large(job, why);
-	if (job->n_filters && job->rows != &job->own) {
-		r = rows_copy(&job->own, job->rows);
-		job->rows = &job->own;
-	}
-	for (size_t i = 0; r == 0 && i < job->n_filters; i++)
-		r = filter_apply(job->filters[i], &job->own);
-	return r == 0 ? 0 : pipeline_too_large(job, why);
+	return job->n_filters ? filter(job, reply, why) : 0;
 }
 
 int

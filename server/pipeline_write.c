@@ -15,6 +15,8 @@
 #include "pipeline_private.h"
 #include "wire.h"
 
+enum { HEAD_BYTES = 1024 }; /* of a head, mostly */
+
 /* A buf over memory of the caller's, which never grows: it fails first. */
 #define FIXED_BUF(space)                                                                           \
 	{                                                                                          \
@@ -54,24 +56,24 @@ put(struct reply *reply, const char *bytes, size_t n)
 	return n ? reply->ops->text(reply, bytes, n) : 0;
 }
 
+/* The reply puts head and body into one send; a copy of the body here would only be another one. */
 static int
 write_kept_json(struct pipeline *p, const struct parse_command *parsed, const struct blob *blob,
 		int64_t time_ns, struct reply *reply)
 {
-	char space[16 << 10];
-	struct buf out = FIXED_BUF(space);
-	_autobuf_ struct buf large = BUF_INIT(PIPELINE_KEEP_BYTES + (1 << 20));
-	struct buf *use = &out;
+	char space[HEAD_BYTES];
+	struct buf fixed = FIXED_BUF(space), *head = &fixed;
+	_autobuf_ struct buf large = BUF_INIT(1 << 20);
+	int r;
 
-	/* One text for what fits, so that it is one send. */
-	if (put_head(p, parsed, time_ns, blob->interval_s, use) < 0 ||
-	    buf_put(use, blob->data, blob->size) < 0) {
-		use = &large;
-		if (put_head(p, parsed, time_ns, blob->interval_s, use) < 0 ||
-		    buf_put(use, blob->data, blob->size) < 0)
-			return use->error;
+	if (put_head(p, parsed, time_ns, blob->interval_s, head) < 0) {
+		head = &large;
+		r = put_head(p, parsed, time_ns, blob->interval_s, head);
+		if (r < 0)
+			return r;
 	}
-	return put(reply, use->data, use->len);
+	r = put(reply, head->data, head->len);
+	return r ? r : put(reply, blob->data, blob->size);
 }
 
 int

@@ -48,6 +48,7 @@ struct render {
 	size_t n_shown;
 	unsigned char shown[RENDER_MAX_COLUMNS]; /* columns that fit, by index, in order */
 	unsigned headings[RENDER_MAX_COLUMNS];	 /* by index: how many bytes of the name are the heading */
+	bool percent[RENDER_MAX_COLUMNS];	 /* by index: and a % behind them */
 	unsigned widths[RENDER_MAX_COLUMNS];	 /* by index */
 };
 void render_begin(struct render *r, const struct rows *rows, const struct render_options *options);

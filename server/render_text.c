@@ -62,6 +62,8 @@ show_heading(const struct render *r, size_t column, struct buf *text)
 {
 	buf_clear(text);
 	text_clean(text, r->rows->columns[column].name, r->headings[column]);
+	if (r->percent[column])
+		buf_putc(text, '%');
 	return text_width(text->data ? text->data : "", text->len);
 }
 
@@ -81,21 +83,31 @@ shorten(const struct render *r, struct buf *text, size_t columns)
 	return text_width(text->data, text->len);
 }
 
-/* Two columns whose names differ only in the unit keep their full names. */
+/* Of two columns whose names differ only in the unit, a percentage is told by its sign; others keep
+ * their full names. rows_column() reads what is chosen here. */
 static void
 choose_headings(struct render *r)
 {
 	const struct telmon_column *columns = r->rows->columns;
 	unsigned lengths[RENDER_MAX_COLUMNS];
+	bool percent[RENDER_MAX_COLUMNS];
 
-	for (size_t i = 0; i < r->n_columns; i++)
+	for (size_t i = 0; i < r->n_columns; i++) {
 		lengths[i] = (unsigned)text_heading(columns[i].name);
+		percent[i] = text_is_percent(columns[i].name);
+	}
 	for (size_t i = 0; i < r->n_columns; i++) {
 		r->headings[i] = lengths[i];
-		for (size_t k = 0; k < r->n_columns; k++)
-			if (k != i && lengths[k] == lengths[i] &&
-			    memcmp(columns[k].name, columns[i].name, lengths[i]) == 0)
+		r->percent[i] = false;
+		for (size_t k = 0; k < r->n_columns; k++) {
+			if (k == i || lengths[k] != lengths[i] ||
+			    memcmp(columns[k].name, columns[i].name, lengths[i]) != 0)
+				continue;
+			if (percent[k] == percent[i])
 				r->headings[i] = (unsigned)strlen(columns[i].name);
+			r->percent[i] = percent[i];
+		}
+		r->percent[i] &= r->headings[i] == lengths[i];
 	}
 }
 

@@ -25,6 +25,8 @@ enum session_mode { SESSION_AUTO, SESSION_SCRIPT, SESSION_TELNET };
 struct session_limits {
 	int64_t grace_ns, probe_wait_ns, script_linger_ns, idle_timeout_ns; /* idle 0 = never */
 	int64_t first_line_ns; /* 10 s from the first byte to the first complete line of a script */
+	int64_t stall_ns;      /* 30 s in which a peer takes nothing of what waits for it */
+	int64_t suboption_ns, urgent_ns; /* 10 s for a telnet peer to end what it began */
 	size_t max_line, max_output;
 	unsigned max_editors;
 };

@@ -4,7 +4,8 @@
 /*
  * session_complete -- which words may stand at the cursor, from what is declared: commands, their
  * options and columns, filters, words of the session. Asks no plugin and waits for nothing. A row's
- * word takes the place of all that was typed of it. Runs on the session's worker.
+ * word takes the place of all that was typed of it, and is whole: a blank stands behind it. Runs on
+ * the session's worker.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,13 @@ struct completion {
 static void
 offer(struct completion *c, const char *word, const char *help)
 {
+	_autofree_ char *whole = NULL;
+
 	if (strncmp(word, c->prefix, strlen(c->prefix)) != 0)
 		return;
+	whole = xasprintf("%s ", word);
 	rows_begin(&c->rows);
-	rows_text(&c->rows, word);
+	rows_text(&c->rows, whole);
 	rows_text(&c->rows, help);
 }
 

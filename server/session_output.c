@@ -3,7 +3,7 @@
  */
 /*
  * session_output -- the way out: text with the line ends and characters that this peer wants, room
- * waited for while the peer is slow, and given up after 30 s in which it took nothing. While it
+ * waited for while the peer is slow, and given up after stall_ns in which it took nothing. While it
  * waits it keeps an eye on what the peer says (session_watch.c). Runs on the session's worker.
  */
 #include <errno.h>
@@ -17,8 +17,6 @@ enum {
 	DIRECT_BYTES =
 		8 << 10, /* an answer of this size is not copied when nothing waits before it */
 };
-
-static const int64_t stall_ns = 30 * NS_PER_S;
 
 int
 session_flush(struct session *s)
@@ -40,7 +38,7 @@ has_room(const struct session *s, size_t n)
 static bool
 is_stalled(const struct session *s)
 {
-	return conn_waiting(&s->conn) && now_ns() >= s->conn.progress_ns + stall_ns;
+	return conn_waiting(&s->conn) && now_ns() >= s->conn.progress_ns + s->limits.stall_ns;
 }
 
 int
@@ -57,7 +55,7 @@ session_room(struct session *s, size_t n)
 		if (!conn_waiting(&s->conn))
 			return session_lost(s); /* more than there can ever be room for */
 		ready = session_wait(s, READY_OUT | session_watch_want(s),
-				     s->conn.progress_ns + stall_ns);
+				     s->conn.progress_ns + s->limits.stall_ns);
 		if (!ready && is_stalled(s))
 			return session_lost(s);
 		r = session_watch(s, ready);
@@ -166,7 +164,8 @@ void
 session_flush_all(struct session *s)
 {
 	while (session_flush(s) == 0 && conn_waiting(&s->conn)) {
-		unsigned ready = session_wait(s, READY_OUT, s->conn.progress_ns + stall_ns);
+		unsigned ready =
+			session_wait(s, READY_OUT, s->conn.progress_ns + s->limits.stall_ns);
 
 		if ((ready & (READY_STOP | READY_HANGUP)) || (!ready && is_stalled(s)))
 			session_lost(s);

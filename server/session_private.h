@@ -159,7 +159,7 @@ int session_text(struct session *s, const char *text, size_t n);
 void session_show(struct session *s, const char *text, size_t n);
 /* Sends what the peer takes at once. 0, or -EPIPE. */
 int session_flush(struct session *s);
-/* Sends all that waits, however slow the peer is, up to 30 s without progress. */
+/* Sends all that waits, however slow the peer is, up to stall_ns without progress. */
 void session_flush_all(struct session *s);
 
 /* --- session_watch.c: the peer while a command runs --- */
@@ -215,7 +215,8 @@ int64_t session_telnet_deadline(const struct session *s, int64_t until_ns);
 void session_telnet_tick(struct session *s);
 /* Urgent data is on its way. */
 void session_telnet_urgent(struct session *s);
-/* Waits until the peer has answered the opening offer, at most half a second. */
+/* Waits until the peer has answered the opening offer, at most half a second, and no longer than
+ * there is room for what it types. */
 void session_telnet_open(struct session *s);
 
 /* session_framed.c */

@@ -8,8 +8,8 @@
  *
  * The order of the system calls is what a one-shot costs: a read before any poll, one send for all
  * that was answered, then one more read, because a peer that half-closes has mostly done so by
- * then; only after that is waiting worth its call. A peer that stays is polled first from its
- * second turn on.
+ * then; only after that is waiting worth its call. A peer that stays waits first from its second
+ * turn on: in the read itself where it can, else in a poll.
  */
 #include <errno.h>
 #include <string.h>

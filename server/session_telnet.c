@@ -13,7 +13,6 @@
 #include "text.h"
 
 static const int64_t open_ns = 500 * NS_PER_MS; /* for the answers to our offer */
-static const int64_t suboption_ns = 10 * NS_PER_S, urgent_ns = 10 * NS_PER_S;
 static const int64_t redraw_ns = 100 * NS_PER_MS;
 /* plink says EOF behind piped input and then waits for us to close; others say it and go on. */
 static const int64_t end_ns = NS_PER_S;
@@ -191,7 +190,7 @@ session_telnet_read(struct session *s, const char *bytes, size_t n)
 	if (!telnet_in_suboption(p->telnet))
 		p->suboption_ns = 0;
 	else if (!p->suboption_ns)
-		p->suboption_ns = now_ns() + suboption_ns;
+		p->suboption_ns = now_ns() + s->limits.suboption_ns;
 	show_window(s);
 }
 
@@ -203,7 +202,7 @@ session_telnet_urgent(struct session *s)
 	if (!p->telnet || telnet_is_urgent(p->telnet))
 		return;
 	telnet_urgent(p->telnet);
-	p->urgent_ns = now_ns() + urgent_ns;
+	p->urgent_ns = now_ns() + s->limits.urgent_ns;
 }
 
 static int64_t
@@ -249,7 +248,9 @@ session_telnet_open(struct session *s)
 {
 	int64_t until_ns = now_ns() + open_ns;
 
-	while (!s->over && !s->lost && !telnet_is_open(s->person->telnet))
+	/* A client that sends all it has at once answers only behind that: then it is not waited for. */
+	while (!s->over && !s->lost && !telnet_is_open(s->person->telnet) &&
+	       !session_typed_full(s))
 		if (session_typed_wait(s, until_ns) < 0)
 			break;
 }

@@ -74,49 +74,81 @@ open_sockets(struct telmond *d, struct buf *why)
 	return d->sockets ? 0 : -1;
 }
 
-/* Everything up to the first accept. An exit status; what was made so far is stop()'s to free. */
 static int
-start(struct telmond *d, struct buf *why)
+lacks(const char *what, struct buf *why)
+{
+	buf_printf(why, "%s: no thread or descriptor to be had", what);
+	return TELMOND_FAILED;
+}
+
+/* What answers, before there is anybody who asks. An exit status. */
+static int
+make_parts(struct telmond *d, struct buf *why)
 {
 	const struct settings *s = d->settings;
 	struct access_limits access = telmond_access_limits(s);
 	struct session_limits session = telmond_session_limits(s);
 	struct pipeline_limits pipeline = telmond_pipeline_limits(s);
 
-	if (telmond_prepare_process(d, why) < 0)
-		return TELMOND_FAILED;
-	d->host = host_new(d->options.root, why);
-	if (!d->host)
-		return TELMOND_USAGE;
-	if (open_sockets(d, why) < 0)
-		return TELMOND_FAILED;
 	d->registry = registry_new();
 	d->executor = executor_new(d->host, EXECUTOR_THREADS);
+	if (!d->executor)
+		return lacks("executor", why);
 	d->pipeline = pipeline_new(d->host, d->registry, d->executor, &pipeline);
 	d->roster = roster_new();
 	d->access = access_new(&access);
 	d->sessions = session_shared_new(d->pipeline, d->registry, d->roster, d->access, d->host,
 					 &session);
+	if (!d->sessions)
+		return lacks("sessions", why);
 	session_shared_set_banner(d->sessions, greet, d);
-	d->workers = pool_new("session", WORKERS_KEPT, telmond_max_workers(s), WORKER_STACK,
-			      session_run);
 	make_builtins(d);
-	telmond_plugins_start(d);
-	d->sampler = sampler_start(d->registry, d->executor);
-	d->listener = listener_start(d->sockets, d->sessions, d->access, d->workers);
-	if (telmond_announce(d) == 0) {
-		buf_puts(why, "there is no listener left");
-		return TELMOND_FAILED;
-	}
 	return TELMOND_OK;
 }
 
+/* An exit status. */
+static int
+start_work(struct telmond *d, struct buf *why)
+{
+	d->workers = pool_new("session", WORKERS_KEPT, telmond_max_workers(d->settings),
+			      WORKER_STACK, session_run);
+	telmond_plugins_start(d);
+	d->sampler = sampler_start(d->registry, d->executor);
+	if (!d->sampler)
+		return lacks("sampler", why);
+	d->listener = listener_start(d->sockets, d->sessions, d->access, d->workers);
+	if (!d->listener)
+		return lacks("listener", why);
+	if (telmond_announce(d) > 0)
+		return TELMOND_OK;
+	buf_puts(why, "there is no listener left");
+	return TELMOND_FAILED;
+}
+
+/* Everything up to the first accept. An exit status; what was made so far is stop()'s to free. */
+static int
+start(struct telmond *d, struct buf *why)
+{
+	int status;
+
+	if (telmond_prepare_process(d, why) < 0)
+		return TELMOND_FAILED;
+	d->host = host_new(d->options.root, why);
+	if (!d->host)
+		return d->options.root ? TELMOND_USAGE : TELMOND_FAILED;
+	if (open_sockets(d, why) < 0)
+		return TELMOND_FAILED;
+	status = make_parts(d, why);
+	return status == TELMOND_OK ? start_work(d, why) : status;
+}
+
+/* There is no table before plugins were looked for. */
 static void
 stop_plugins(struct telmond *d)
 {
 	struct command_table *table = registry_get(d->registry);
 
-	for (size_t i = 0; i < table->plugins->count; i++)
+	for (size_t i = 0; table && i < table->plugins->count; i++)
 		executor_stop_plugin(d->executor, table->plugins->plugins[i]);
 	command_table_unref(table);
 }
@@ -126,16 +158,18 @@ static unsigned
 stop_threads(struct telmond *d)
 {
 	int64_t now = now_ns();
-	unsigned stuck;
+	unsigned stuck = 0;
 
 	listener_stop(d->listener);
 	listener_close(d->sockets);
-	if (!d->executor)
-		return 0;
-	session_shared_stop(d->sessions);
-	stuck = pool_stop(d->workers, now + SESSIONS_END_MS * NS_PER_MS);
+	if (d->sessions)
+		session_shared_stop(d->sessions);
+	if (d->workers)
+		stuck = pool_stop(d->workers, now + SESSIONS_END_MS * NS_PER_MS);
 	if (stuck == 0)
 		sampler_stop(d->sampler);
+	if (!d->executor)
+		return stuck;
 	stop_plugins(d);
 	stuck += executor_stop(d->executor, now + CALLS_END_MS * NS_PER_MS);
 	return stuck;
@@ -143,25 +177,23 @@ stop_threads(struct telmond *d)
 
 /* The mirror image of start(), for as much of it as there is. */
 static void
-stop(struct telmond *d)
+stop(struct telmond *d, int status)
 {
 	unsigned stuck = stop_threads(d);
 
 	if (stuck) {
 		log_warnx("%u threads are stuck, leaving them behind", stuck);
-		_exit(TELMOND_OK);
+		_exit(status);
 	}
-	if (d->executor) {
-		free(d->builtins);
-		free(d->metric_prefix);
-		pool_free(d->workers);
-		session_shared_free(d->sessions);
-		access_free(d->access);
-		roster_free(d->roster);
-		pipeline_free(d->pipeline);
-		executor_free(d->executor);
-		registry_free(d->registry);
-	}
+	free(d->builtins);
+	free(d->metric_prefix);
+	pool_free(d->workers);
+	session_shared_free(d->sessions);
+	access_free(d->access);
+	roster_free(d->roster);
+	pipeline_free(d->pipeline);
+	executor_free(d->executor);
+	registry_free(d->registry);
 	host_free(d->host);
 }
 
@@ -215,7 +247,7 @@ run(struct telmond *d)
 		telmond_tell_parent(d, "error: ", buf_str(&why));
 		telmond_report(d, status);
 	}
-	stop(d);
+	stop(d, status);
 	return status;
 }
 
@@ -248,6 +280,7 @@ main(int argc, char **argv)
 	struct telmond d = { .parent_fd = -1, .signal_fd = -1, .again_fd = -1 };
 	int status;
 
+	telmond_fill_descriptors();
 	/* Widths of characters; numbers keep their point. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	/* For the line editor, which shall not look at the terminal that we were started from. */

@@ -17,7 +17,7 @@
 #include "text.h"
 
 /* A worker is busy a moment longer than its session counts. */
-enum { SPARE_WORKERS = 16, FIRST_LINE_S = 10 };
+enum { SPARE_WORKERS = 16, FIRST_LINE_S = 10, STALL_S = 30, SUBOPTION_S = 10, URGENT_S = 10 };
 
 static int64_t
 to_ns(double seconds)
@@ -41,6 +41,9 @@ telmond_session_limits(const struct settings *s)
 		.script_linger_ns = to_ns(s->script_linger_s),
 		.idle_timeout_ns = to_ns(s->idle_timeout_s),
 		.first_line_ns = FIRST_LINE_S * NS_PER_S,
+		.stall_ns = STALL_S * NS_PER_S,
+		.suboption_ns = SUBOPTION_S * NS_PER_S,
+		.urgent_ns = URGENT_S * NS_PER_S,
 		.max_line = s->max_line,
 		.max_output = s->max_output,
 		.max_editors = s->max_editors,

@@ -58,7 +58,7 @@ static _Noreturn void
 relay_report(int fd)
 {
 	int status = TELMOND_FAILED;
-	char c;
+	unsigned char c;
 	ssize_t n;
 
 	while ((n = read(fd, &c, 1)) != 0) {
@@ -157,6 +157,18 @@ take_signals(void)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void
+telmond_fill_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 int

@@ -141,6 +141,42 @@ START_TEST(test_read_tells_a_reset)
 	ck_assert_int_eq(conn_read(&c, &byte, 1), -ECONNRESET);
 	ck_assert_int_eq(conn_send(&c, "x", 1), -EPIPE);
 	conn_close(&c, 10);
+	open_tcp(&c, &peer);
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(peer);
+	ck_assert_int_eq(conn_read_wait(&c, &byte, 1, DEADLINE_MS * NS_PER_MS), -ECONNRESET);
+	conn_close(&c, 10);
+}
+END_TEST
+
+START_TEST(test_read_wait)
+{
+	int64_t from = now_ns();
+	char bytes[8];
+	struct conn c;
+	int peer, r;
+
+	open_pair(&c, &peer, MAX_OUTPUT);
+	ck_assert_int_eq(conn_read_wait(&c, bytes, sizeof(bytes), 30 * NS_PER_MS), -EAGAIN);
+	ck_assert_int_ge(now_ns() - from, 20 * NS_PER_MS);
+	/* Less than the kernel can count is not for ever. */
+	ck_assert_int_eq(conn_read_wait(&c, bytes, sizeof(bytes), 1), -EAGAIN);
+	ck_assert_int_eq(conn_read_wait(&c, bytes, sizeof(bytes), NS_PER_S - 1), -EAGAIN);
+	ck_assert_int_eq(write(peer, "cpu\n", 4), 4);
+	from = now_ns();
+	ck_assert_int_eq(conn_read_wait(&c, bytes, 3, DEADLINE_MS * NS_PER_MS), 3);
+	ck_assert_int_eq(conn_read_wait(&c, bytes, 3, DEADLINE_MS * NS_PER_MS), 1);
+	ck_assert_uint_eq(c.bytes_in, 4);
+	/* Nothing else waits because of it. */
+	ck_assert_int_eq(conn_read(&c, bytes, sizeof(bytes)), -EAGAIN);
+	do {
+		r = conn_put(&c, bytes, sizeof(bytes));
+	} while (r == 0 && conn_flush(&c) == 0);
+	shutdown(peer, SHUT_WR);
+	ck_assert_int_eq(conn_read_wait(&c, bytes, 3, DEADLINE_MS * NS_PER_MS), 0);
+	conn_close(&c, 0);
+	ck_assert_int_lt(now_ns() - from, DEADLINE_MS * NS_PER_MS / 2);
+	close(peer);
 }
 END_TEST
 
@@ -350,6 +386,7 @@ main(void)
 	tcase_add_test(c, test_open_knows_its_peer);
 	tcase_add_test(c, test_read);
 	tcase_add_test(c, test_read_tells_a_reset);
+	tcase_add_test(c, test_read_wait);
 	tcase_add_test(c, test_send_goes_out_at_once);
 	tcase_add_test(c, test_slow_peer);
 	tcase_add_test(c, test_send_keeps_the_rest);

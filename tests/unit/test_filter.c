@@ -325,8 +325,26 @@ START_TEST(people_may_shorten)
 	assert_refused("c", false, "filter 'c' could be count or columns");
 	assert_refused("he 1", true, "no filter 'he' (did you mean 'head'? try help)");
 	assert_refused("sort rx_p", true, "no column 'rx_p'");
-	assert_refused("sort used", false, "column 'used' could be used_bytes or used_percent");
-	assert_refused("sort used", true, "column 'used' could be used_bytes or used_percent");
+	assert_refused("sort use", false, "column 'use' could be used_bytes or used_percent");
+	assert_refused("sort use", true, "column 'use' could be used_bytes or used_percent");
+}
+END_TEST
+
+START_TEST(percentages_are_known_by_their_sign)
+{
+	for (int exact = 0; exact < 2; exact++) {
+		assert_filtered("grep lo | columns used%,used", "50,1024", exact);
+		assert_filtered("columns name,used% | sort -r used% | head 1 | columns used%",
+				"99.97", exact);
+		assert_refused("sort use%", exact, "no column 'use%'");
+		assert_refused("sort rx%", exact, "no column 'rx%'");
+	}
+	assert_left("where used >= 2K", "300 20 300");
+	assert_left("where used% > 50%", "300");
+	assert_left("where used% > 50", "300");
+	assert_left("where rx_packets > 100%", "300 300");
+	assert_refused("where used > 90%", true, "'used_bytes' is no percentage, 'used%' is");
+	assert_refused("where rx > 90%", true, "'rx_bytes_per_s' is no percentage, as '90%' is");
 }
 END_TEST
 
@@ -531,6 +549,62 @@ START_TEST(huge_cells_are_matched)
 }
 END_TEST
 
+static int
+lose_patience(void *ctx)
+{
+	int *left = ctx;
+
+	return --*left > 0 ? 0 : -ECANCELED;
+}
+
+/* How often one is asked to go on while one filter works, which is left when `left` is used up. */
+static int
+asked(const char *stage, struct rows *rows, int left, int result)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	struct chain chain;
+	int begun = left;
+
+	ck_assert_msg(chain_open(&chain, stage, true, &why) == 0, "%s", buf_str(&why));
+	ck_assert_int_eq(filter_apply_while(chain.filters[0], rows, lose_patience, &left), result);
+	chain_close(&chain);
+	return begun - left;
+}
+
+START_TEST(work_can_be_left)
+{
+	static const char *const stages[] = { "include x", "exclude x", "begin x",
+					      "where name ~ x" };
+	size_t n = 1 << 20;
+	char *text = malloc(n + 1);
+	struct rows rows;
+
+	memset(text, 'a', n);
+	text[n] = '\0';
+	for (size_t i = 0; i < N(stages); i++) {
+		fill(&rows);
+		ck_assert_int_eq(asked(stages[i], &rows, 3, -ECANCELED), 3);
+		rows_fini(&rows);
+		/* At each row, where there are unknown names too. */
+		fill(&rows);
+		ck_assert_int_ge(asked(stages[i], &rows, 100, 0), (int)N(table) - 1);
+		rows_fini(&rows);
+		/* In the middle of one long text: */
+		rows_init(&rows, columns, N(columns), 0);
+		rows_begin(&rows);
+		rows_text(&rows, text);
+		ck_assert_int_ge(asked(stages[i], &rows, 100000, 0), 100);
+		rows_fini(&rows);
+		rows_init(&rows, columns, N(columns), 0);
+		rows_begin(&rows);
+		rows_text(&rows, text);
+		ck_assert_int_eq(asked(stages[i], &rows, 50, -ECANCELED), 50);
+		rows_fini(&rows);
+	}
+	free(text);
+}
+END_TEST
+
 START_TEST(failed_or_other_rows_are_refused)
 {
 	struct parse_word word = { .text = (char[]){ "count" } };
@@ -608,12 +682,14 @@ main(void)
 	tcase_add_test(fast, where_compares_texts);
 	tcase_add_test(fast, null_fulfils_nothing);
 	tcase_add_test(fast, people_may_shorten);
+	tcase_add_test(fast, percentages_are_known_by_their_sign);
 	tcase_add_test(fast, mistakes_are_told);
 	tcase_add_test(fast, long_words_do_not_fill_the_sentence);
 	tcase_add_test(fast, expressions_are_checked);
 	tcase_add_test(fast, counts_are_limited);
 	tcase_add_test(fast, nesting_is_no_recursion);
 	tcase_add_test(fast, huge_cells_are_matched);
+	tcase_add_test(fast, work_can_be_left);
 	tcase_add_test(fast, failed_or_other_rows_are_refused);
 	tcase_add_test(fast, filters_keep_status_and_plain);
 	tcase_add_test(fast, the_table_says_what_there_is);

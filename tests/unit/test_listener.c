@@ -5,6 +5,8 @@
  * Unit tests of listener: what is opened and how, what accepted sockets inherit, sockets in the
  * file system, sets exchanged while the thread runs, and what peers are told when there is no room.
  */
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -277,6 +279,57 @@ START_TEST(test_open_fails)
 		listener_close(other);
 	}
 	ck_assert_ptr_null(listener_open(&configs[1], 1, NULL, &why));
+	listener_close(set);
+}
+END_TEST
+
+/* As where two lines of /etc/hosts have one name for one address. */
+int
+getaddrinfo(const char *restrict name, const char *restrict service,
+	    const struct addrinfo *restrict hints, struct addrinfo **restrict ret)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	struct addrinfo **end = ret;
+	int r;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (strcmp(name, "twice.invalid") != 0)
+		return real(name, service, hints, ret);
+	r = real("127.0.0.1", service, hints, ret);
+	while (r == 0 && *end)
+		end = &(*end)->ai_next;
+	return r ? r : real("127.0.0.1", service, hints, end);
+}
+
+START_TEST(test_address_named_twice)
+{
+	struct listener_set *set = open_one(config("telnet://127.0.0.1:0"));
+	char url[64];
+
+	snprintf(url, sizeof(url), "telnet://twice.invalid:%u", port_of(set, 0));
+	listener_close(set);
+	set = open_one(config(url));
+	ck_assert_uint_eq(set->n, 1);
+	listener_close(set);
+}
+END_TEST
+
+/* Each socket is taken over once, also where what was asked for is the same. */
+START_TEST(test_any_port_twice)
+{
+	struct listener_config configs[] = { config("telnet://127.0.0.1:0"),
+					     config("telnet://127.0.0.1:0") };
+	struct listener_set *old = listener_open(configs, 2, NULL, &why), *set;
+	unsigned first = port_of(old, 0), second = port_of(old, 1);
+
+	set = listener_open(configs, 2, old, &why);
+	ck_assert_ptr_nonnull(set);
+	listener_close(old);
+	ck_assert_int_ne(set->sockets[0].fd, set->sockets[1].fd);
+	ck_assert_uint_eq(port_of(set, 0), first);
+	ck_assert_uint_eq(port_of(set, 1), second);
+	close(dial(first));
+	close(dial(second));
 	listener_close(set);
 }
 END_TEST
@@ -627,6 +680,8 @@ main(void)
 	tcase_add_test(c, test_urls);
 	tcase_add_test(c, test_any_address);
 	tcase_add_test(c, test_open_fails);
+	tcase_add_test(c, test_address_named_twice);
+	tcase_add_test(c, test_any_port_twice);
 	tcase_add_test(c, test_unix);
 	tcase_add_test(c, test_unix_replaces_what_is_stale);
 	tcase_add_test(c, test_unix_refuses_what_is_no_socket);

@@ -115,6 +115,37 @@ START_TEST(texts)
 }
 END_TEST
 
+START_TEST(clearing_keeps_an_ordinary_chunk)
+{
+	struct arena a;
+	unsigned char *first;
+
+	arena_init(&a, 2 << 20);
+	first = arena_alloc(&a, 100);
+	for (int i = 0; i < 3; i++) {
+		memset(first, 0xa5, 100);
+		ck_assert_ptr_nonnull(arena_alloc(&a, 1 << 20));
+		arena_clear(&a);
+		ck_assert_uint_eq(a.size_bytes, 0);
+		ck_assert_ptr_eq(arena_alloc(&a, 100), first);
+		for (int j = 0; j < 100; j++)
+			ck_assert_uint_eq(first[j], 0);
+	}
+	/* The whole of it is there again: nothing else is allocated before it is full. */
+	arena_clear(&a);
+	for (int i = 0; i < 40; i++)
+		ck_assert(arena_alloc(&a, 96) == first + i * 96);
+	arena_fini(&a);
+	ck_assert_ptr_null(a.chunks);
+	/* A large chunk is given back. */
+	ck_assert_ptr_nonnull(arena_alloc(&a, 1 << 20));
+	arena_clear(&a);
+	ck_assert_ptr_null(a.chunks);
+	ck_assert_ptr_nonnull(arena_alloc(&a, 100));
+	arena_fini(&a);
+}
+END_TEST
+
 START_TEST(an_unused_arena_costs_nothing)
 {
 	struct arena a;
@@ -139,6 +170,7 @@ main(void)
 	tcase_add_test(fast, pieces_do_not_overlap);
 	tcase_add_test(fast, the_maximum_holds);
 	tcase_add_test(fast, texts);
+	tcase_add_test(fast, clearing_keeps_an_ordinary_chunk);
 	tcase_add_test(fast, an_unused_arena_costs_nothing);
 	suite_add_tcase(s, fast);
 	runner = srunner_create(s);

@@ -94,6 +94,18 @@ START_TEST(url_refused)
 }
 END_TEST
 
+/* What is wrong is said even when the word is longer than a sentence may be. */
+START_TEST(long_ports_are_told)
+{
+	char text[3000] = "telnet://localhost:", behind[3000] = "telnet://[::1]";
+
+	memset(text + strlen(text), '9', sizeof(text) - 1 - strlen(text));
+	assert_no_url(text, "not a port");
+	memset(behind + strlen(behind), '9', sizeof(behind) - 1 - strlen(behind));
+	assert_no_url(behind, "not a port");
+}
+END_TEST
+
 START_TEST(url_lengths)
 {
 	_autobuf_ struct buf text = BUF_INIT(1000), why = BUF_WHY;
@@ -336,6 +348,7 @@ main(void)
 	tcase_add_test(fast, url_canonical);
 	tcase_add_test(fast, url_fields);
 	tcase_add_test(fast, url_refused);
+	tcase_add_test(fast, long_ports_are_told);
 	tcase_add_test(fast, url_lengths);
 	tcase_add_test(fast, target_forms);
 	tcase_add_test(fast, format_addresses);

@@ -33,6 +33,31 @@ START_TEST(run_is_late)
 }
 END_TEST
 
+/* Each of its rows costs some 50 us: nobody waits for the end. */
+static const char endless[] =
+	"many -n 400000 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | include '(a?){30}b'";
+
+START_TEST(filters_are_left_in_time)
+{
+	int64_t began_ns;
+
+	world_say(&world, "many -n 1");
+	for (int error = -EPIPE; error; error = error == -EPIPE ? -ECANCELED : 0) {
+		world.fake.cancel_at_wait = 3;
+		world.fake.wait_error = error;
+		began_ns = now_ns();
+		ck_assert_int_eq(world_say(&world, endless), error);
+		ck_assert_uint_eq(world.fake.waits, 3);
+		ck_assert_str_eq(world_text(&world), "");
+		/* Three looks at 50 ms each; making the rows takes its time under a sanitizer. */
+		ck_assert_int_lt(now_ns() - began_ns, 10 * NS_PER_S);
+	}
+	world.fake.cancel_at_wait = 0;
+	world_set_limits(&world, 0.1, 1, 64 << 20);
+	expect(endless, STATUS_TIMEOUT, "error: many: no answer within 0.1 s\n");
+}
+END_TEST
+
 static void
 spin_until(_Atomic bool *flag)
 {
@@ -400,6 +425,7 @@ suite(void)
 	tcase_add_test(c, run_fails);
 	tcase_add_test(c, run_head);
 	tcase_add_test(c, run_is_late);
+	tcase_add_test(c, filters_are_left_in_time);
 	tcase_add_test(c, a_late_call_is_left);
 	tcase_add_test(c, run_is_cancelled);
 	tcase_add_test(c, without_a_doorbell);

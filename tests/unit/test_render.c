@@ -85,11 +85,11 @@ START_TEST(text_is_aligned)
 
 	fill(&rows);
 	assert_rendered(&rows, (struct render_options){ 0 },
-			"device  used_bytes  used_percent  idle  mount\n"
-			"sda1       1.5 KiB         12.3%   1 s  /\n"
-			"b\xc3\xa4r            0 B         85.0%   7 s  /mnt/a,b\"c\n"
-			"-              3 B             -     -  -\n"
-			"x?[2J?       1 TiB         99.9%  20 s\n");
+			"device     used  used%  idle  mount\n"
+			"sda1    1.5 KiB  12.3%   1 s  /\n"
+			"b\xc3\xa4r         0 B  85.0%   7 s  /mnt/a,b\"c\n"
+			"-           3 B      -     -  -\n"
+			"x?[2J?    1 TiB  99.9%  20 s\n");
 	rows_fini(&rows);
 }
 END_TEST
@@ -102,6 +102,31 @@ START_TEST(headings_lose_their_unit)
 	assert_rendered(&rows, (struct render_options){ 0 }, "used  idle  mount\n");
 	rows_begin(&rows);
 	assert_rendered(&rows, (struct render_options){ 0 }, "used  idle  mount\n   -     -  -\n");
+	rows_fini(&rows);
+}
+END_TEST
+
+START_TEST(equal_headings_are_told_apart)
+{
+	static const struct telmon_column many[] = {
+		{ .name = "used_percent", .type = TELMON_REAL },
+		{ .name = "used_bytes", .type = TELMON_INT },
+		{ .name = "used_seconds", .type = TELMON_REAL },
+		{ .name = "percent", .type = TELMON_REAL },
+	};
+	struct rows rows;
+
+	rows_init(&rows, many, N(many), 0);
+	assert_rendered(&rows, (struct render_options){ 0 },
+			"used%  used_bytes  used_seconds  percent\n");
+	rows_fini(&rows);
+	rows_init(&rows, many, 2, 0);
+	assert_rendered(&rows, (struct render_options){ 0 }, "used%  used\n");
+	/* The sign counts when a line is fitted. */
+	assert_rendered(&rows, (struct render_options){ .width = 11 }, "used%  used\n");
+	rows_fini(&rows);
+	rows_init(&rows, many + 1, 2, 0);
+	assert_rendered(&rows, (struct render_options){ 0 }, "used_bytes  used_seconds\n");
 	rows_fini(&rows);
 }
 END_TEST
@@ -245,12 +270,12 @@ START_TEST(thresholds_colour)
 
 	fill(&rows);
 	assert_rendered(&rows, (struct render_options){ .color = true },
-			"device  used_bytes  used_percent  idle  mount\n"
-			"sda1       1.5 KiB         12.3%   \033[31m1 s\033[0m  /\n"
-			"b\xc3\xa4r            0 B         \033[33m85.0%\033[0m   \033[33m7 "
+			"device     used  used%  idle  mount\n"
+			"sda1    1.5 KiB  12.3%   \033[31m1 s\033[0m  /\n"
+			"b\xc3\xa4r         0 B  \033[33m85.0%\033[0m   \033[33m7 "
 			"s\033[0m  /mnt/a,b\"c\n"
-			"-              3 B             -     -  -\n"
-			"x?[2J?       1 TiB         \033[31m99.9%\033[0m  20 s\n");
+			"-           3 B      -     -  -\n"
+			"x?[2J?    1 TiB  \033[31m99.9%\033[0m  20 s\n");
 	rows_fini(&rows);
 }
 END_TEST
@@ -640,6 +665,7 @@ main(void)
 	tcase_set_timeout(fast, 60);
 	tcase_add_test(fast, text_is_aligned);
 	tcase_add_test(fast, headings_lose_their_unit);
+	tcase_add_test(fast, equal_headings_are_told_apart);
 	tcase_add_test(fast, plain_rows_have_no_header);
 	tcase_add_test(fast, wide_characters_are_counted);
 	tcase_add_test(fast, columns_are_dropped_by_priority);

@@ -257,12 +257,34 @@ START_TEST(columns_are_found_by_name_heading_and_prefix)
 	ck_assert_int_eq(rows_column(columns, N(columns), "n"), 0);
 	ck_assert_int_eq(rows_column(columns, N(columns), "used_bytes"), 3);
 	ck_assert_int_eq(rows_column(columns, N(columns), "used_p"), 4);
-	ck_assert_int_eq(rows_column(columns, N(columns), "used"), -EEXIST);
+	ck_assert_int_eq(rows_column(columns, N(columns), "used"), 3);
+	ck_assert_int_eq(rows_column(columns, N(columns), "used%"), 4);
+	ck_assert_int_eq(rows_column(columns, N(columns), "use"), -EEXIST);
+	ck_assert_int_eq(rows_column(columns, N(columns), "use%"), -ENOENT);
+	ck_assert_int_eq(rows_column(columns, N(columns), "rx%"), -ENOENT);
+	ck_assert_int_eq(rows_column(columns, N(columns), "name%"), -ENOENT);
+	ck_assert_int_eq(rows_column(columns, N(columns), "%"), -ENOENT);
 	ck_assert_int_eq(rows_column(columns, N(columns), "u"), -EEXIST);
 	ck_assert_int_eq(rows_column(columns, N(columns), "r"), -EEXIST);
 	ck_assert_int_eq(rows_column(columns, N(columns), "names"), -ENOENT);
 	ck_assert_int_eq(rows_column(columns, N(columns), ""), -ENOENT);
 	ck_assert_int_eq(rows_column(NULL, 0, "x"), -ENOENT);
+}
+END_TEST
+
+START_TEST(a_percentage_leaves_its_heading_to_others)
+{
+	static const struct telmon_column many[] = {
+		{ .name = "used_bytes", .type = TELMON_INT, .unit = TELMON_BYTES },
+		{ .name = "used_percent", .type = TELMON_REAL, .unit = TELMON_PERCENT },
+		{ .name = "used_seconds", .type = TELMON_REAL, .unit = TELMON_SECONDS },
+	};
+
+	ck_assert_int_eq(rows_column(many, 3, "used"), -EEXIST);
+	ck_assert_int_eq(rows_column(many, 3, "used%"), 1);
+	/* Alone it goes by either. */
+	ck_assert_int_eq(rows_column(many + 1, 1, "used"), 0);
+	ck_assert_int_eq(rows_column(many + 1, 1, "used%"), 0);
 }
 END_TEST
 
@@ -299,6 +321,7 @@ main(void)
 	tcase_add_test(fast, copies_are_deep);
 	tcase_add_test(fast, copies_of_nothing_and_of_failures);
 	tcase_add_test(fast, columns_are_found_by_name_heading_and_prefix);
+	tcase_add_test(fast, a_percentage_leaves_its_heading_to_others);
 	tcase_add_test(fast, cells_read_as_people_see_them);
 	suite_add_tcase(s, fast);
 	runner = srunner_create(s);

@@ -64,6 +64,55 @@ START_TEST(test_script_lingers)
 }
 END_TEST
 
+/* Who asks more than once is waited for inside the read: every way to go on, and to end. */
+START_TEST(test_script_asks_again)
+{
+	struct linger hard = { .l_onoff = 1 };
+	struct peer p;
+
+	for (int way = 0; way < 6; way++) {
+		box.limits.script_linger_ns = way == 2 || way == 3 ? 50 * NS_PER_MS : NS_PER_S;
+		box_limits();
+		peer_open(&p, way % 2 ? AF_UNIX : AF_INET, SESSION_AUTO, "echo first\n");
+		peer_expect(&p, "first\n");
+		for (int i = 0; i < 5; i++) {
+			peer_send(&p, "echo a");
+			peer_send(&p, "gain\n");
+			peer_expect(&p, "again\n");
+		}
+		if (way < 2) {
+			peer_send(&p, "echo last");
+			peer_end_input(&p);
+			peer_expect(&p, "last\n");
+			peer_expect_end(&p);
+		} else if (way < 4) {
+			peer_send(&p, "/hold\n");
+			ck_assert(!peer_read(&p, 120));
+			ck_assert(!p.ended);
+			peer_send(&p, "echo held\n/quit\n");
+			peer_expect(&p, "held\n");
+			peer_expect_end(&p);
+		} else {
+			setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+			peer_leave(&p);
+		}
+	}
+}
+END_TEST
+
+/* However short the linger is, it ends. */
+START_TEST(test_shortest_linger)
+{
+	struct peer p;
+
+	box.limits.script_linger_ns = 1;
+	box_limits();
+	peer_open(&p, AF_UNIX, SESSION_AUTO, "echo one\necho two\n");
+	peer_expect(&p, "one\ntwo\n");
+	peer_expect_end(&p);
+}
+END_TEST
+
 START_TEST(test_hold)
 {
 	struct peer p;
@@ -210,6 +259,29 @@ START_TEST(test_long_answer)
 	}
 	peer_expect(&p, "end\n");
 	peer_expect_end(&p);
+}
+END_TEST
+
+/* A peer that takes nothing is given up, in an answer and behind the last one. */
+START_TEST(test_stalled_peer)
+{
+	static const char *const floods[] = { "flood 1000000\n", "/framed 1\nflood 1000000\n",
+					      "flood 4000\n" };
+	struct peer p;
+
+	box.limits.stall_ns = 50 * NS_PER_MS;
+	box_limits();
+	for (size_t i = 0; i < COUNT(floods); i++) {
+		box.result = 0;
+		peer_open(&p, AF_UNIX, SESSION_AUTO, floods[i]);
+		until(box.executions == (int)i + 1 && access_sessions(box.access) == 0);
+		ck_assert_int_eq(box.result, i < 2 ? -EPIPE : 0);
+		while (peer_read(&p, DEADLINE_MS))
+			continue;
+		ck_assert(p.ended);
+		ck_assert_uint_lt(p.got.len, 4000 * 64);
+		peer_leave(&p);
+	}
 }
 END_TEST
 
@@ -584,7 +656,7 @@ START_TEST(test_set)
 }
 END_TEST
 
-/* The words that are offered, in order, with a blank between. */
+/* The words that are offered, in order; each is complete, so a blank stands behind it. */
 static void
 completes(const char *line, const char *cursor, const char *expected)
 {
@@ -603,7 +675,7 @@ completes(const char *line, const char *cursor, const char *expected)
 	ck_assert_ptr_nonnull(at);
 	while ((at = strstr(at, "{\"word\":\""))) {
 		at += 9;
-		buf_printf(&words, "%s%.*s", words.len ? " " : "", (int)strcspn(at, "\""), at);
+		buf_put(&words, at, strcspn(at, "\""));
 	}
 	ck_assert_str_eq(buf_str(&words), expected);
 	peer_leave(&p);
@@ -611,29 +683,29 @@ completes(const char *line, const char *cursor, const char *expected)
 
 START_TEST(test_complete)
 {
-	completes("", "0", "disk echo flood ring stream wait");
-	completes("d", "1", "disk");
-	completes("disk x", "1", "disk");
-	completes("d", "99", "disk");
-	completes("echo a; fl", "10", "flood");
-	completes("/se", "3", "/set");
-	completes("/set ", "5", "charset color format person prompt width");
-	completes("/set co", "7", "color");
-	completes("/set format ", "12", "text json csv");
+	completes("", "0", "disk echo flood ring stream wait ");
+	completes("d", "1", "disk ");
+	completes("disk x", "1", "disk ");
+	completes("d", "99", "disk ");
+	completes("echo a; fl", "10", "flood ");
+	completes("/se", "3", "/set ");
+	completes("/set ", "5", "charset color format person prompt width ");
+	completes("/set co", "7", "color ");
+	completes("/set format ", "12", "text json csv ");
 	completes("/set nope x", "11", "");
-	completes("disk ", "5", "-s -n --json --csv --text");
-	completes("disk --j", "8", "--json");
-	completes("disk -s ", "8", "device used_bytes");
-	completes("disk -s us", "10", "used_bytes");
+	completes("disk ", "5", "-s -n --json --csv --text ");
+	completes("disk --j", "8", "--json ");
+	completes("disk -s ", "8", "device used_bytes ");
+	completes("disk -s us", "10", "used_bytes ");
 	completes("disk -n ", "8", "");
 	completes("echo ", "5", "");
 	completes("nope ", "5", "");
-	completes("disk | ", "7", "include grep exclude begin head tail count sort columns where");
-	completes("disk | so", "9", "sort");
-	completes("disk | sort ", "12", "device used_bytes");
-	completes("disk | columns device,u", "23", "device,used_bytes");
+	completes("disk | ", "7", "include grep exclude begin head tail count sort columns where ");
+	completes("disk | so", "9", "sort ");
+	completes("disk | sort ", "12", "device used_bytes ");
+	completes("disk | columns device,u", "23", "device,used_bytes ");
 	completes("disk | head ", "12", "");
-	completes("disk | include d | where u", "26", "used_bytes");
+	completes("disk | include d | where u", "26", "used_bytes ");
 	script("/complete\n", "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
 	script("/complete x echo\n",
 	       "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
@@ -665,6 +737,25 @@ START_TEST(test_stop)
 	/* One that comes now finds the door closing. */
 	peer_open(&held, AF_INET, SESSION_AUTO, NULL);
 	peer_expect_end(&held);
+}
+END_TEST
+
+/* One that waits inside its read is not woken, but hears of it soon, and runs nothing more. */
+START_TEST(test_stop_while_it_reads)
+{
+	struct peer waiting, asking;
+
+	box.limits.script_linger_ns = NS_PER_S;
+	box_limits();
+	peer_open(&waiting, AF_UNIX, SESSION_AUTO, "echo one\necho two\n");
+	peer_expect(&waiting, "one\ntwo\n");
+	peer_open(&asking, AF_INET, SESSION_AUTO, "echo one\necho two\n");
+	peer_expect(&asking, "one\ntwo\n");
+	session_shared_stop(box.shared);
+	peer_send(&asking, "echo no\n");
+	peer_expect_end(&asking);
+	peer_expect_end(&waiting);
+	ck_assert_int_eq(box.executions, 4);
 }
 END_TEST
 
@@ -718,6 +809,8 @@ main(void)
 	tcase_add_test(c, test_script_answers);
 	tcase_add_test(c, test_script_errors);
 	tcase_add_test(c, test_script_lingers);
+	tcase_add_test(c, test_script_asks_again);
+	tcase_add_test(c, test_shortest_linger);
 	tcase_add_test(c, test_hold);
 	tcase_add_test(c, test_idle_script_is_closed);
 	tcase_add_test(c, test_first_line_has_a_deadline);
@@ -726,6 +819,7 @@ main(void)
 	tcase_add_test(c, test_many_lines_at_once);
 	tcase_add_test(c, test_no_byte_of_telnet);
 	tcase_add_test(c, test_long_answer);
+	tcase_add_test(c, test_stalled_peer);
 	tcase_add_test(c, test_reset_ends_a_command);
 	tcase_add_test(c, test_end_of_input_is_no_hangup);
 	tcase_add_test(c, test_script_may_cancel);
@@ -742,6 +836,7 @@ main(void)
 	tcase_add_test(c, test_set);
 	tcase_add_test(c, test_complete);
 	tcase_add_test(c, test_stop);
+	tcase_add_test(c, test_stop_while_it_reads);
 	tcase_add_test(c, test_refused_job);
 	tcase_add_test(c, test_sessions_side_by_side);
 	suite_add_tcase(s, c);

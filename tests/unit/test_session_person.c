@@ -196,6 +196,28 @@ START_TEST(test_all_refused)
 }
 END_TEST
 
+/* A client that sends all it has before it answers: more than is kept stays in the socket. */
+START_TEST(test_much_text_before_the_answers)
+{
+	char text[4000];
+	struct peer p;
+
+	memset(text, 'x', sizeof(text));
+	peer_open(&p, AF_INET, SESSION_AUTO, NULL);
+	peer_expect(&p, PROBE);
+	peer_send(&p, "\xff\xfb\x18");
+	for (int i = 0; i < 60; i++)
+		peer_send_bytes(&p, text, sizeof(text));
+	peer_send(&p, "\r\necho on\r\n");
+	peer_expect(&p, OFFER SEND_TYPE WELCOME);
+	peer_expect_prompt(&p);
+	peer_expect(&p, "error: line too long (limit 256 bytes)\r\n");
+	peer_expect_prompt(&p);
+	peer_expect(&p, "on\r\n");
+	peer_leave(&p);
+}
+END_TEST
+
 START_TEST(test_pinned_telnet)
 {
 	struct peer p;
@@ -541,6 +563,50 @@ START_TEST(test_urgent)
 }
 END_TEST
 
+/* Types a line again and again until it is one. */
+static void
+until_live(struct peer *p)
+{
+	do {
+		peer_send(p, "echo live\r\n");
+	} while (!peer_read(p, 20));
+	peer_skip_to(p, "echo live\r\nlive\r\n");
+}
+
+/* What the peer began and does not end is given up. */
+START_TEST(test_protocol_deadlines)
+{
+	struct peer p;
+
+	box.limits.suboption_ns = 50 * NS_PER_MS;
+	box_limits();
+	telnet_open(&p);
+	peer_send(&p, "\xff\xfa\x18\x00junk");
+	until_live(&p);
+	peer_leave(&p);
+	box.limits.suboption_ns = 600 * NS_PER_S;
+	box.limits.urgent_ns = 50 * NS_PER_MS;
+	box_limits();
+	telnet_open(&p);
+	ck_assert_int_eq(send(p.fd, "no", 2, MSG_OOB), 2);
+	until_live(&p);
+	peer_leave(&p);
+}
+END_TEST
+
+START_TEST(test_stalled_person)
+{
+	struct peer p;
+
+	box.limits.stall_ns = 50 * NS_PER_MS;
+	box_limits();
+	telnet_open(&p);
+	type(&p, "flood 100000000");
+	until(box.result == -EPIPE);
+	peer_leave(&p);
+}
+END_TEST
+
 START_TEST(test_window_and_settings)
 {
 	struct peer p;
@@ -728,6 +794,7 @@ main(void)
 	tcase_add_test(c, test_browser_that_was_silent);
 	tcase_add_test(c, test_late_telnet);
 	tcase_add_test(c, test_all_refused);
+	tcase_add_test(c, test_much_text_before_the_answers);
 	tcase_add_test(c, test_pinned_telnet);
 	tcase_add_test(c, test_cold_commands);
 	tcase_add_test(c, test_interrupt_at_the_prompt);
@@ -741,6 +808,8 @@ main(void)
 	tcase_add_test(c, test_timing_mark);
 	tcase_add_test(c, test_notes);
 	tcase_add_test(c, test_urgent);
+	tcase_add_test(c, test_protocol_deadlines);
+	tcase_add_test(c, test_stalled_person);
 	tcase_add_test(c, test_window_and_settings);
 	tcase_add_test(c, test_history);
 	tcase_add_test(c, test_long_line);

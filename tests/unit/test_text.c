@@ -483,6 +483,11 @@ START_TEST(heading_drops_the_unit)
 	assert_heading("bytes", "bytes");
 	assert_heading("_s", "_s");
 	assert_heading("address", "address");
+	ck_assert(text_is_percent("used_percent"));
+	ck_assert(!text_is_percent("used_bytes"));
+	ck_assert(!text_is_percent("percent"));
+	ck_assert(!text_is_percent("_percent"));
+	ck_assert(!text_is_percent("percent_s"));
 }
 END_TEST
 
