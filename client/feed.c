@@ -32,7 +32,7 @@ feed(struct talk *t, FILE *f, int *ret_status)
 
 	/* Whoever writes the lines may take a while; that shall not be taken for their end. */
 	r = relay_ask(t, "/hold", NULL, &ignored);
-	while (r == 0 && (n = getline(&line, &size, f)) >= 0) {
+	while (r == 0 && (n = getline(&line, &size, f)) >= 0 && !relay_is_leave(line)) {
 		if (n && line[n - 1] == '\n')
 			n--;
 		if (!is_blank(line, (size_t)n))

@@ -8,7 +8,6 @@
 #include "relay.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +24,23 @@ is_cancel(const char *line, size_t n)
 		n--;
 	}
 	return n == sizeof(word) - 1 && memcmp(line, word, n) == 0;
+}
+
+bool
+relay_is_leave(const char *line)
+{
+	static const char *const words[] = { "quit", "exit", "/quit" };
+	size_t n;
+
+	line += strspn(line, " \t");
+	n = strcspn(line, " \t\r\n");
+	if (line[n + strspn(line + n, " \t\r\n")])
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (n == strlen(words[i]) && memcmp(line, words[i], n) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int

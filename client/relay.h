@@ -7,6 +7,7 @@
 #ifndef RELAY_H
 #define RELAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buf.h"
@@ -20,6 +21,8 @@ typedef int relay_signal_cb(void *ctx);
  * stdout takes no more. */
 int relay(struct talk *t, const char *line, size_t n, relay_signal_cb *cb, void *ctx,
 	  int *ret_status);
+/* True for a line that ends the session: nothing answers what would come behind it. */
+bool relay_is_leave(const char *line);
 /* The same for a line of our own: the answer goes into `answer` (cleared first; NULL: dropped). */
 int relay_ask(struct talk *t, const char *line, struct buf *answer, int *ret_status);
 

@@ -149,23 +149,6 @@ interrupt(void *ctx)
 	return talk_say(r->talk, "/cancel", 7);
 }
 
-static bool
-is_leave(const char *line)
-{
-	static const char *const words[] = { "quit", "exit", "/quit" };
-	size_t n;
-
-	line += strspn(line, " \t");
-	n = strcspn(line, " \t");
-	if (line[n + strspn(line + n, " \t")])
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (n == strlen(words[i]) && memcmp(line, words[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 run_line(struct repl *r, const char *line)
 {
@@ -224,7 +207,7 @@ repl(struct talk *t, const char *place)
 		line = read_line(&r, &buf);
 		if (!line)
 			putchar('\n');
-		if (!line || is_leave(line))
+		if (!line || relay_is_leave(line))
 			break;
 		run_line(&r, line);
 	}

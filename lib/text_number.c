@@ -133,7 +133,7 @@ static int
 put_percent(struct buf *out, double v, enum telmon_type type)
 {
 	/* 99.97 is not 100: something is left. */
-	if (v < 100 && v > 99.9)
+	if (v < 100 && v > (type == TELMON_INT ? 99 : 99.9))
 		v = type == TELMON_INT ? 99 : 99.9;
 	buf_put_fixed(out, v, type == TELMON_INT ? 0 : 1);
 	return buf_putc(out, '%');

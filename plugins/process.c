@@ -45,7 +45,8 @@ struct process {
 	const char *command; /* in the file's text, without a NUL */
 	/* for those that are shown */
 	double cpu_percent, key;
-	const char *user, *text_key; /* text_key: sort by it and not by key; nothing in here, it moves */
+	const char *user;
+	const char *text_key; /* sort by it and not by key; never within this struct, which moves */
 };
 
 struct walk {
@@ -223,6 +224,12 @@ walk(struct telmon *t, struct walk *ret)
 	return take_processes(t, names, ret);
 }
 
+static bool
+is_between(const struct deck *d, double now, double from, double to)
+{
+	return d->valid && now - d->clock >= from && now - d->clock < to;
+}
+
 /* Makes this walk the latest and keeps the one before as well. A walk too close to that to be
  * compared is not kept: those who ask all the time would push it on and on, and be compared with
  * one ever older. Without memory the walk is forgotten. */
@@ -231,7 +238,7 @@ keep(struct state *s, const struct walk *w)
 {
 	struct deck *d = &s->latest, swap = s->older;
 
-	if (d->valid && w->clock - d->clock < moment_s)
+	if (is_between(d, w->clock, 0, moment_s))
 		return;
 	if (d->valid) {
 		s->older = *d;
@@ -270,12 +277,6 @@ compare(const struct deck *d, struct walk *w)
 		used = (p->ticks - before) / hertz;
 		p->cpu_percent = elapsed > 0 && used >= 0 ? 100 * used / elapsed : NAN;
 	}
-}
-
-static bool
-is_between(const struct deck *d, double now, double from, double to)
-{
-	return d->valid && now - d->clock >= from && now - d->clock < to;
 }
 
 /* Makes the latest walk one of a moment ago. */
@@ -489,12 +490,9 @@ static void
 set_key(struct telmon *t, struct process *p, int64_t column)
 {
 	const double keys[] = {
-		[PID] = p->pid,
-		[STATE_COLUMN] = -(double)p->state[0],
-		[CPU] = p->cpu_percent,
-		[MEMORY] = p->rss_pages,
-		[RSS] = p->rss_pages,
-		[THREADS_COLUMN] = p->threads,
+		[PID] = p->pid,		[STATE_COLUMN] = -(double)p->state[0],
+		[CPU] = p->cpu_percent, [MEMORY] = p->rss_pages,
+		[RSS] = p->rss_pages,	[THREADS_COLUMN] = p->threads,
 		[AGE] = -p->start,
 	};
 

@@ -64,6 +64,12 @@ busy(int verdict)
 void
 builtins_put(struct builtins_look *k, const char *item, struct buf *value, int verdict)
 {
+	if (k->old_s > 0 && verdict != STATUS_UNKNOWN) {
+		buf_puts(value, ", as of ");
+		text_number(value, floor(k->old_s), TELMON_SECONDS, TELMON_INT);
+		buf_puts(value, " ago");
+		verdict = verdict == STATUS_OK ? STATUS_UNKNOWN : verdict;
+	}
 	rows_begin(k->rows);
 	rows_text(k->rows, item);
 	rows_text(k->rows, buf_str(value));

@@ -81,11 +81,13 @@ struct builtins_look {
 	struct asker asker; /* a program's, so that names are exact */
 	struct builtins_source *sources;
 	size_t n_sources;
+	double old_s; /* how old the values are that could not be had anew; 0 = they are new */
 	int worst;
 	bool known; /* there was a verdict other than unknown */
 };
 extern const char *const builtins_verdicts[];
-/* Appends a line; verdict is STATUS_OK to STATUS_UNKNOWN. */
+/* Appends a line; verdict is STATUS_OK to STATUS_UNKNOWN. Of old values it tells the age: good ones
+ * are unknown by now, bad ones still count. */
 void builtins_put(struct builtins_look *k, const char *item, struct buf *value, int verdict);
 /* Which command's rows make which lines. */
 struct builtins_part {

@@ -50,13 +50,22 @@ gather(struct builtins_look *k, const struct command_table *table)
 	return builtins_gather(k->env, plugins, n, k->reply, &k->sources, &k->n_sources);
 }
 
-static bool
-is_late(const struct builtins_look *k, const struct plugin *p)
+/* NULL: it does not collect. */
+static const struct builtins_source *
+source_of(const struct builtins_look *k, const struct plugin *p)
 {
 	for (size_t i = 0; i < k->n_sources; i++)
 		if (k->sources[i].plugin == p)
-			return k->sources[i].late;
-	return false;
+			return &k->sources[i];
+	return NULL;
+}
+
+static double
+old_s(const struct builtins_source *s)
+{
+	return s && s->newest && !s->success
+		       ? (double)(now_ns() - s->newest->time_ns) / (double)NS_PER_S
+		       : 0;
 }
 
 static void
@@ -97,6 +106,7 @@ static int
 run_parts(struct builtins_look *k, const struct command_table *table)
 {
 	_autobuf_ struct buf why = BUF_WHY;
+	const struct builtins_source *s;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < BUILTINS_PARTS; i++) {
@@ -106,10 +116,14 @@ run_parts(struct builtins_look *k, const struct command_table *table)
 		buf_clear(&why);
 		if (!c || !c->plugin)
 			continue;
-		if (is_late(k, c->plugin))
+		s = source_of(k, c->plugin);
+		k->old_s = 0;
+		if (s && s->late) {
 			put_unknown(k, builtins_parts[i].command, "no answer within 2 s");
-		else
-			r = run_part(k, &builtins_parts[i]);
+			continue;
+		}
+		k->old_s = old_s(s);
+		r = run_part(k, &builtins_parts[i]);
 	}
 	return r;
 }

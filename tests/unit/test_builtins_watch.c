@@ -55,6 +55,31 @@ START_TEST(status_of_its_parts)
 }
 END_TEST
 
+START_TEST(status_of_old_values)
+{
+	struct plugin *load_plugin = world.plugins[0];
+
+	expect_part("status --csv", 0, "load,0.50 on 2 CPUs,ok\n");
+	load_plugin->sampled = false;
+	load_plugin->interval_ns = 1;
+	world_set_limits(&world, 10, 0, 64 << 20);
+	collect_error = -EIO;
+	/* What was good says nothing of now. */
+	expect_part("status --csv", 3, "load,\"0.50 on 2 CPUs, as of ");
+	ck_assert(says(" ago\",unknown\n"));
+	/* What was bad does not become good because nobody can look. */
+	collect_error = 0;
+	load_tenths = 90;
+	expect_part("status --csv", 2, "load,9.00 on 2 CPUs,critical\n");
+	collect_error = -EIO;
+	expect_part("status --csv", 2, "load,\"9.00 on 2 CPUs, as of ");
+	ck_assert(says(" ago\",critical\n"));
+	/* A sampled one whose samples no longer come. */
+	load_plugin->sampled = true;
+	expect_part("status --csv", 2, "load,\"9.00 on 2 CPUs, as of ");
+}
+END_TEST
+
 START_TEST(status_knows_nothing)
 {
 	collect_error = -EIO;
@@ -194,6 +219,7 @@ suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, status_of_a_machine);
 	tcase_add_test(c, status_of_its_parts);
+	tcase_add_test(c, status_of_old_values);
 	tcase_add_test(c, status_knows_nothing);
 	tcase_add_test(c, summary);
 	tcase_add_test(c, watch_by_count);

@@ -15,12 +15,25 @@
 #define WINDOW "\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0"
 #define IP "\xff\xf4"
 
+/* One that has got the probe and all the time to answer it, however busy the machine is. */
+static void
+probed_open(struct peer *p)
+{
+	int64_t probe_wait_ns = box.limits.probe_wait_ns;
+
+	box.limits.probe_wait_ns = DEADLINE_MS * NS_PER_MS;
+	box_limits();
+	peer_open(p, AF_INET, SESSION_AUTO, NULL);
+	peer_expect(p, PROBE);
+	box.limits.probe_wait_ns = probe_wait_ns;
+	box_limits();
+}
+
 /* A telnet client at its prompt: everything agreed, 80x24. */
 static void
 telnet_open_as(struct peer *p, const char *type, size_t n)
 {
-	peer_open(p, AF_INET, SESSION_AUTO, NULL);
-	peer_expect(p, PROBE);
+	probed_open(p);
 	peer_send(p, "\xff\xfb\x18");
 	peer_expect(p, OFFER SEND_TYPE);
 	peer_send(p, AGREES WINDOW "\xff\xfa\x18\x00");
@@ -79,8 +92,8 @@ START_TEST(test_putty_speaks_first)
 {
 	struct peer p;
 
-	peer_open(&p, AF_INET, SESSION_AUTO, NULL);
-	peer_send(&p, "\xff\xfb\x1f\xff\xfb\x18\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03");
+	peer_open(&p, AF_INET, SESSION_AUTO,
+		  "\xff\xfb\x1f\xff\xfb\x18\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03");
 	/* Each is asked or answered once, and there is no probe before it. */
 	peer_expect(&p, PROBE OFFER);
 	peer_skip_to(&p, SEND_TYPE);
@@ -180,8 +193,7 @@ START_TEST(test_all_refused)
 {
 	struct peer p;
 
-	peer_open(&p, AF_INET, SESSION_AUTO, NULL);
-	peer_expect(&p, PROBE);
+	probed_open(&p);
 	peer_send(&p, "\xff\xfc\x18");
 	peer_expect(&p, OFFER);
 	peer_send(&p, "\xff\xfe\x01\xff\xfe\x03\xff\xfc\x03\xff\xfc\x1f");
@@ -203,8 +215,7 @@ START_TEST(test_much_text_before_the_answers)
 	struct peer p;
 
 	memset(text, 'x', sizeof(text));
-	peer_open(&p, AF_INET, SESSION_AUTO, NULL);
-	peer_expect(&p, PROBE);
+	probed_open(&p);
 	peer_send(&p, "\xff\xfb\x18");
 	for (int i = 0; i < 60; i++)
 		peer_send_bytes(&p, text, sizeof(text));
@@ -248,11 +259,10 @@ END_TEST
 START_TEST(test_cold_commands)
 {
 	for (int code = 0xec; code <= 0xff; code++) {
-		const char bytes[] = { '\xff', (char)code };
+		const char bytes[] = { '\xff', (char)code, '\0' };
 		struct peer p;
 
-		peer_open(&p, AF_INET, SESSION_AUTO, NULL);
-		peer_send_bytes(&p, bytes, sizeof(bytes));
+		peer_open(&p, AF_INET, SESSION_AUTO, bytes);
 		peer_skip_to(&p, PROBE OFFER);
 		peer_send(&p, "\xff\xf0\xff\xf0"); /* whatever was open is closed */
 		peer_send(&p, "\xff\xfe\x01\xff\xfe\x03\xff\xfc\x03\xff\xfc\x1f\xff\xfc\x18");
