@@ -39,9 +39,9 @@ void conn_close(struct conn *c, int drain_ms);
 
 /* Bytes read, 0 at the end of input, -EAGAIN, or -errno (reset). Never blocks. */
 ssize_t conn_read(struct conn *c, char *bytes, size_t n);
-/* As conn_read(), but blocks up to timeout_ns (more than 0): one system call where polling first takes two.
- * Setting the time costs two more, once, so this is for a peer that asks again and again. Nothing
- * else can end the wait. */
+/* As conn_read(), but blocks up to timeout_ns (more than 0): one system call where polling first
+ * takes two. Setting the time costs two more, once, so this is for a peer that asks again and
+ * again. Nothing else can end the wait. */
 ssize_t conn_read_wait(struct conn *c, char *bytes, size_t n, int64_t timeout_ns);
 /* Appends to what is waiting. 0, or -EMSGSIZE when that would pass max_output: flush and wait for
  * room first. */

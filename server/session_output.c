@@ -164,8 +164,8 @@ void
 session_flush_all(struct session *s)
 {
 	while (session_flush(s) == 0 && conn_waiting(&s->conn)) {
-		unsigned ready =
-			session_wait(s, READY_OUT, s->conn.progress_ns + s->limits.stall_ns);
+		unsigned ready = session_wait(s, READY_OUT,
+					      s->conn.progress_ns + s->limits.stall_ns);
 
 		if ((ready & (READY_STOP | READY_HANGUP)) || (!ready && is_stalled(s)))
 			session_lost(s);

@@ -248,9 +248,9 @@ session_telnet_open(struct session *s)
 {
 	int64_t until_ns = now_ns() + open_ns;
 
-	/* A client that sends all it has at once answers only behind that: then it is not waited for. */
-	while (!s->over && !s->lost && !telnet_is_open(s->person->telnet) &&
-	       !session_typed_full(s))
+	/* A client that sends all it has at once answers only behind that, and is not waited for.
+	 */
+	while (!s->over && !s->lost && !telnet_is_open(s->person->telnet) && !session_typed_full(s))
 		if (session_typed_wait(s, until_ns) < 0)
 			break;
 }

@@ -21,7 +21,13 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-[ $# -gt 0 ] || set -- cpu disk filesystem host load memory network pressure process template
+if [ $# -eq 0 ]; then
+	for plugin in "$TELMON_PLUGIN_PATH"/*.so; do
+		name=${plugin##*/}
+		set -- "$@" "${name%.so}"
+	done
+	set -- "$@" template
+fi
 failed=0
 
 # The command lines that a plugin is asked besides its commands' bare names.

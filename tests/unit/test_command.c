@@ -389,8 +389,8 @@ START_TEST(test_refusals)
 	refuse_line("a 1 c", "'c' is a word too many");
 	refuse_line("-s nothing",
 		    "-s: no column 'nothing', there are pid, user, used_bytes, used_percent");
-	refuse_line("-s used", "-s: more than one column begins with 'used', there are pid, user, "
-			       "used_bytes, used_percent");
+	refuse_line("-s us", "-s: more than one column begins with 'us', there are pid, user, "
+			     "used_bytes, used_percent");
 	refuse_line("-n \x1b[0m", "-n wants a whole number, not '?[0m'");
 }
 END_TEST

@@ -127,6 +127,7 @@ START_TEST(clearing_keeps_an_ordinary_chunk)
 		ck_assert_ptr_nonnull(arena_alloc(&a, 1 << 20));
 		arena_clear(&a);
 		ck_assert_uint_eq(a.size_bytes, 0);
+		ck_assert_ptr_nonnull(a.chunks);
 		ck_assert_ptr_eq(arena_alloc(&a, 100), first);
 		for (int j = 0; j < 100; j++)
 			ck_assert_uint_eq(first[j], 0);

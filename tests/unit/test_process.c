@@ -68,7 +68,7 @@ free_texts(void)
 		free(texts[--n_texts]);
 }
 
-static int
+static int __attribute__((format(printf, 3, 4)))
 answer(struct telmon *t, struct telmon_file *ret, const char *form, ...)
 {
 	char *text = mock_alloc(t, 256);

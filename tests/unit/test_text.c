@@ -307,7 +307,7 @@ START_TEST(number_others)
 	assert_number(12.34, TELMON_PERCENT, TELMON_REAL, "12.3%");
 	assert_number(0, TELMON_PERCENT, TELMON_REAL, "0.0%");
 	assert_number(99.97, TELMON_PERCENT, TELMON_REAL, "99.9%");
-	assert_number(99.6, TELMON_PERCENT, TELMON_INT, "100%");
+	assert_number(99.6, TELMON_PERCENT, TELMON_INT, "99%");
 	assert_number(99.97, TELMON_PERCENT, TELMON_INT, "99%");
 	assert_number(100, TELMON_PERCENT, TELMON_REAL, "100.0%");
 	assert_number(250, TELMON_PERCENT, TELMON_INT, "250%");
