@@ -188,7 +188,8 @@ buf_put_i64(struct buf *b, int64_t v)
 	return buf_put(b, p, (size_t)(end - p));
 }
 
-/* Splits v into whole and fraction parts rounded to `decimals`; false where doubles are too coarse. */
+/* Splits v into whole and fraction parts rounded to `decimals`; false where doubles are too coarse.
+ */
 static bool
 split_fixed(double v, unsigned decimals, uint64_t *ret_whole, uint64_t *ret_fraction)
 {
@@ -197,7 +198,8 @@ split_fixed(double v, unsigned decimals, uint64_t *ret_whole, uint64_t *ret_frac
 
 	if (!(a < 1e15))
 		return false;
-	/* Halves go to the even neighbour, so the whole part has a say when there is no fraction. */
+	/* Halves go to the even neighbour, so the whole part has a say when there is no fraction.
+	 */
 	if (decimals == 0)
 		a = nearbyint(a);
 	whole = floor(a);

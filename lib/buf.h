@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * buf -- bytes that grow up to a maximum. Once a write did not fit, the buf is failed: later writes do
- * nothing and return the same error, so a caller may check once at the end. One thread at a time.
+ * buf -- bytes that grow up to a maximum. Once a write did not fit, the buf is failed: later writes
+ * do nothing and return the same error, so a caller may check once at the end. One thread at a
+ * time.
  */
 #ifndef BUF_H
 #define BUF_H
@@ -20,7 +21,10 @@ struct buf {
 	int error;  /* 0, -EMSGSIZE (past max) or -ENOMEM; sticky until buf_clear() */
 };
 
-#define BUF_INIT(max_bytes) { .max = (max_bytes) }
+#define BUF_INIT(max_bytes)                                                                        \
+	{                                                                                          \
+		.max = (max_bytes)                                                                 \
+	}
 /* Messages for people: long enough for any of ours. */
 #define BUF_WHY BUF_INIT(1024)
 #define _autobuf_ __attribute__((cleanup(buf_fini)))
@@ -48,11 +52,14 @@ int buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf
 int buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Decimal, no printf behind it. */
 int buf_put_i64(struct buf *b, int64_t v);
-/* Rounded to this many decimals (0..9). For |v| >= 1e15, infinities and NaN it writes what "%.17g" would. */
+/* Rounded to this many decimals (0..9). For |v| >= 1e15, infinities and NaN it writes what "%.17g"
+ * would. */
 int buf_put_fixed(struct buf *b, double v, unsigned decimals);
-/* As buf_put_fixed() with six decimals, but without trailing zeros; tiny values as "%.6g" writes them. */
+/* As buf_put_fixed() with six decimals, but without trailing zeros; tiny values as "%.6g" writes
+ * them. */
 int buf_put_real(struct buf *b, double v);
-/* The shortest decimal that reads back as the same double; NaN, +Inf, -Inf as Prometheus writes them. */
+/* The shortest decimal that reads back as the same double; NaN, +Inf, -Inf as Prometheus writes
+ * them. */
 int buf_put_exact(struct buf *b, double v);
 
 #endif

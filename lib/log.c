@@ -65,7 +65,8 @@ write_line(enum log_level l, int with_errno, const char *fmt, va_list ap)
 	if (with_errno) {
 		char text[128];
 
-		n = snprintf(line + used, room - used, ": %s", strerror_r(saved, text, sizeof(text)));
+		n = snprintf(line + used, room - used, ": %s",
+			     strerror_r(saved, text, sizeof(text)));
 		if (n > 0)
 			used += (size_t)n < room - used ? (size_t)n : room - used - 1;
 	}

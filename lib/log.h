@@ -19,7 +19,8 @@ void log_set_level(enum log_level level);
 void log_to_syslog(const char *ident);
 
 /* err: an operator must act. warn: we carried on; the text ends in what we do ("ignoring").
- * info: start, stop, reload, sessions. debug: the rest. The forms without x add the text of errno. */
+ * info: start, stop, reload, sessions. debug: the rest. The forms without x add the text of errno.
+ */
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_errx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -27,7 +28,8 @@ void log_warnx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* At most one line a minute for what a peer can provoke: static struct log_limit l; if (log_allow(&l)) ... */
+/* At most one line a minute for what a peer can provoke: static struct log_limit l; if
+ * (log_allow(&l)) ... */
 struct log_limit {
 	_Atomic int64_t next_ns; /* CLOCK_MONOTONIC */
 	_Atomic uint32_t held;	 /* lines held back since the last one */

@@ -3,8 +3,8 @@
  */
 /*
  * mem -- the two families of memory. x* is for what we size ourselves: when even that is not to be
- * had the process cannot go on in order, so it says so and aborts. Arenas are for what hangs off one
- * session or one call: nothing in them is freed alone.
+ * had the process cannot go on in order, so it says so and aborts. Arenas are for what hangs off
+ * one session or one call: nothing in them is freed alone.
  */
 #include "mem.h"
 
@@ -136,7 +136,8 @@ add_chunk(struct arena *a, size_t need)
 	size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
 	struct arena_chunk *c;
 
-	/* Big arenas take bigger steps, so that a large answer is not made of thousands of chunks. */
+	/* Big arenas take bigger steps, so that a large answer is not made of thousands of chunks.
+	 */
 	if (size < a->size_bytes / 4)
 		size = a->size_bytes / 4;
 	c = malloc(sizeof(*c) + size);

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * mem -- memory of our own size (x*, which abort when there is none) and arenas, which are freed whole.
- * What a peer or a plugin can size goes into a buf or an arena with a maximum instead.
+ * mem -- memory of our own size (x*, which abort when there is none) and arenas, which are freed
+ * whole. What a peer or a plugin can size goes into a buf or an arena with a maximum instead.
  */
 #ifndef MEM_H
 #define MEM_H
@@ -11,7 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As their namesakes; never NULL: they log and abort when memory is out. Freed with free(). Thread-safe. */
+/* As their namesakes; never NULL: they log and abort when memory is out. Freed with free().
+ * Thread-safe. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
@@ -30,9 +31,11 @@ struct arena {
 /* Costs no allocation until the first piece. */
 void arena_init(struct arena *a, size_t max_bytes);
 void arena_fini(struct arena *a);
-/* Frees every piece; the arena stays usable, and keeps one chunk of ordinary size (4 KiB) for what comes next. */
+/* Frees every piece; the arena stays usable, and keeps one chunk of ordinary size (4 KiB) for what
+ * comes next. */
 void arena_clear(struct arena *a);
-/* Zeroed, aligned for any type, valid until clear or fini. NULL past the maximum or without memory. */
+/* Zeroed, aligned for any type, valid until clear or fini. NULL past the maximum or without memory.
+ */
 void *arena_alloc(struct arena *a, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);

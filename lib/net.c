@@ -18,8 +18,7 @@
 #define TELNET "telnet://"
 #define UNIX "unix:"
 
-static int __attribute__((format(printf, 2, 3)))
-refuse(struct buf *why, const char *fmt, ...)
+static int __attribute__((format(printf, 2, 3))) refuse(struct buf *why, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -26,12 +26,13 @@ struct net_url {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* unix only; absolute */
 };
 
-/* 0, or -EINVAL with one sentence in why: unknown scheme, no port, port above 65535, path too long or relative. */
+/* 0, or -EINVAL with one sentence in why: unknown scheme, no port, port above 65535, path too long
+ * or relative. */
 int net_url_parse(const char *text, struct net_url *ret, struct buf *why);
 /* Appends the canonical form: names in lower case, IPv6 in brackets. */
 int net_url_format(struct buf *out, const struct net_url *url);
-/* Splits HOST, HOST:PORT, [V6]:PORT, bare V6, telnet://..., unix:PATH or a path with a slash, as telmon -H takes
- * it; a missing port is default_port. 0 or -EINVAL with why. */
+/* Splits HOST, HOST:PORT, [V6]:PORT, bare V6, telnet://..., unix:PATH or a path with a slash, as
+ * telmon -H takes it; a missing port is default_port. 0 or -EINVAL with why. */
 int net_target_parse(const char *text, uint16_t default_port, struct net_url *ret, struct buf *why);
 
 /* Appends "10.0.0.5", "fe80::1%eth0" or "unix". v4-mapped IPv6 is shown as IPv4. */
@@ -39,7 +40,8 @@ int net_format_address(struct buf *out, const struct sockaddr_storage *sa);
 /* Appends the URL of a bound socket's address: telnet://127.0.0.1:2323. */
 int net_format_url(struct buf *out, const struct sockaddr_storage *sa);
 
-/* An address range: 10.0.0.0/8, ::1, fe80::/10. IPv4 is kept v4-mapped, so one comparison serves both. */
+/* An address range: 10.0.0.0/8, ::1, fe80::/10. IPv4 is kept v4-mapped, so one comparison serves
+ * both. */
 struct net_prefix {
 	uint8_t bytes[16];
 	unsigned bits; /* of 128 */

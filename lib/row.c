@@ -240,7 +240,8 @@ is_heading(const char *column, const char *name)
 	return strncmp(column, name, n) == 0 && name[n] == '\0';
 }
 
-/* As tables show them where a percentage has the same: used is used_bytes, used% is used_percent. */
+/* As tables show them where a percentage has the same: used is used_bytes, used% is used_percent.
+ */
 static bool
 is_other_heading(const char *column, const char *name)
 {

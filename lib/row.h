@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * row -- typed rows under named columns: what every command answers with. The columns are borrowed and must
- * outlive the rows; cells and texts belong to them. One thread at a time; immutable rows may be read by many.
+ * row -- typed rows under named columns: what every command answers with. The columns are borrowed
+ * and must outlive the rows; cells and texts belong to them. One thread at a time; immutable rows
+ * may be read by many.
  */
 #ifndef ROW_H
 #define ROW_H
@@ -41,19 +42,21 @@ struct rows {
 	bool plain;	    /* text shows the cells alone: no header line (help, echo, version) */
 };
 
-void rows_init(struct rows *r, const struct telmon_column *columns, size_t n_columns, size_t max_bytes);
+void rows_init(struct rows *r, const struct telmon_column *columns, size_t n_columns,
+	       size_t max_bytes);
 void rows_fini(struct rows *r);
 /* Append a row; its cells follow, and those not given are null. All return 0 or the sticky error.
- * A real into an INT column is rounded (null where no integer can hold it), an int into a REAL column converted,
- * NaN and NULL become null. A number into a TEXT column or a text into another leaves null and is -EINVAL, and so is a cell
- * past the last column or before the first row; neither is sticky. */
+ * A real into an INT column is rounded (null where no integer can hold it), an int into a REAL
+ * column converted, NaN and NULL become null. A number into a TEXT column or a text into another
+ * leaves null and is -EINVAL, and so is a cell past the last column or before the first row;
+ * neither is sticky. */
 int rows_begin(struct rows *r);
 int rows_int(struct rows *r, int64_t v);
 int rows_real(struct rows *r, double v);
 int rows_text(struct rows *r, const char *s);
 int rows_null(struct rows *r);
-/* A deep copy (rows that are shared are copied before filters change them). `to` need not be initialised and is
- * fit for rows_fini() in any case. 0 or the error. */
+/* A deep copy (rows that are shared are copied before filters change them). `to` need not be
+ * initialised and is fit for rows_fini() in any case. 0 or the error. */
 int rows_copy(struct rows *to, const struct rows *from);
 
 static inline const struct cell *
@@ -62,9 +65,10 @@ rows_cell(const struct rows *r, size_t row, size_t column)
 	return &r->cells[row * r->n_columns + column];
 }
 
-/* A column by its name or its heading (the name without unit suffix), or by a unique prefix of either. A percentage may always be
- * called by its heading with a % behind it, and leaves the bare heading to another column that has the same.
- * Index, or -ENOENT, or -EEXIST when it is ambiguous. */
+/* A column by its name or its heading (the name without unit suffix), or by a unique prefix of
+ * either. A percentage may always be called by its heading with a % behind it, and leaves the bare
+ * heading to another column that has the same. Index, or -ENOENT, or -EEXIST when it is ambiguous.
+ */
 long rows_column(const struct telmon_column *columns, size_t n, const char *name);
 /* Appends the cell as people see it (unit applied, text cleaned); null is "-". */
 int cell_text(struct buf *out, const struct cell *c, const struct telmon_column *col);

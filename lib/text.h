@@ -53,8 +53,8 @@ int text_label(struct buf *out, const char *s);
 
 /* Name of a column without its unit suffix: used_bytes -> used. Returns the length to keep. */
 size_t text_heading(const char *column);
-/* True when the suffix is that of a percentage. Beside a column of the same heading, such as used_bytes, that of used_percent
- * is used%. */
+/* True when the suffix is that of a percentage. Beside a column of the same heading, such as
+ * used_bytes, that of used_percent is used%. */
 bool text_is_percent(const char *column);
 
 /* Shell pattern: * ? [a-z]. */

@@ -6,12 +6,10 @@
  * owner comes with it. CPU use is that since an earlier walk when there is one from 0.2 to 10 s
  * ago, else over two walks 0.2 s apart; a process is known again by its number and start time,
  * because numbers are used again. Two earlier walks are kept in the state, sorted by number, so
- * that walks are compared like decks of cards, and so that somebody who asks right after
- * another need not wait. Collect and run take the same walk; the host calls them one at a time.
+ * that walks are compared like decks of cards, and that who asks right after another need not wait.
  */
 #include <telmon/plugin.h>
 
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <unistd.h>

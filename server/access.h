@@ -2,7 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * access -- who may connect and how many: allow lists, sessions in all and by source. Thread-safe (LOCK_ACCESS).
+ * access -- who may connect and how many: allow lists, sessions in all and by source. Thread-safe
+ * (LOCK_ACCESS).
  */
 #ifndef ACCESS_H
 #define ACCESS_H
@@ -28,9 +29,10 @@ struct access_limits {
 struct access *access_new(const struct access_limits *limits);
 void access_free(struct access *a);
 void access_set_limits(struct access *a, const struct access_limits *limits);
-/* Counts the session in when the answer is ACCESS_OK; access_leave() with the same address counts it out. */
-enum access_verdict access_enter(struct access *a, const struct sockaddr_storage *peer, const struct net_prefix *allow,
-				 size_t n_allow);
+/* Counts the session in when the answer is ACCESS_OK; access_leave() with the same address counts
+ * it out. */
+enum access_verdict access_enter(struct access *a, const struct sockaddr_storage *peer,
+				 const struct net_prefix *allow, size_t n_allow);
 void access_leave(struct access *a, const struct sockaddr_storage *peer);
 unsigned access_sessions(struct access *a);
 

@@ -6,9 +6,11 @@
  * that is late serves its last values and says scrape_success 0. The exposition is rows of lines
  * like any answer, so filters, and the sanitizer, work on it too.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "builtins_private.h"
+#include "mem.h"
 #include "text.h"
 
 enum { ARG_GLOB, ARG_PROMETHEUS };
@@ -78,11 +80,14 @@ put_exposition(struct builtins_env *env, const struct builtins_source *sources, 
 	       const char *glob, struct rows *rows)
 {
 	_autobuf_ struct buf text = BUF_INIT(64 << 20);
+	const struct snapshot **earlier = xcalloc(n, sizeof(*earlier));
 
 	rows->plain = true;
 	for (size_t i = 0; i < n; i++) {
 		if (sources[i].newest)
-			render_prometheus(&text, sources[i].newest, env->metric_prefix, glob);
+			render_prometheus(&text, sources[i].newest, env->metric_prefix, glob,
+					  earlier, i);
+		earlier[i] = sources[i].newest;
 		if (text.error)
 			rows->error = text.error;
 		put_lines(rows, &text);
@@ -93,6 +98,7 @@ put_exposition(struct builtins_env *env, const struct builtins_source *sources, 
 	put_family(env, sources, n, "scrape_duration_seconds",
 		   "How long the plugin's last collect took", false, glob, &text);
 	put_lines(rows, &text);
+	free(earlier);
 }
 
 static int

@@ -2,9 +2,10 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * executor -- runs what may block: collects and runs, each plugin's one at a time, on threads of its own. Waiting calls queue,
- * identical ones share one execution. A call that has not returned 0.1 s past its deadline is STUCK: further calls of that plugin
- * fail at once until it returns. All functions are thread-safe (LOCK_EXECUTOR, LOCK_CALL).
+ * executor -- runs what may block: collects and runs, each plugin's one at a time, on threads of
+ * its own. Waiting calls queue, identical ones share one execution. A call that has not returned
+ * 0.1 s past its deadline is STUCK: further calls of that plugin fail at once until it returns. All
+ * functions are thread-safe (LOCK_EXECUTOR, LOCK_CALL).
  */
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
@@ -18,35 +19,42 @@
 struct executor;
 /* NULL, with a line in the log: no thread or descriptor to be had. */
 struct executor *executor_new(struct host *host, unsigned max_threads);
-/* Fails what waits, cancels what runs, waits until until_ns, returns how many calls are stuck (their threads stay). Plugins that
- * executor_stop_plugin() was told before are stopped still. May be called again to wait longer. */
+/* Fails what waits, cancels what runs, waits until until_ns, returns how many calls are stuck
+ * (their threads stay). Plugins that executor_stop_plugin() was told before are stopped still. May
+ * be called again to wait longer. */
 unsigned executor_stop(struct executor *x, int64_t until_ns);
-/* After executor_stop() and after every call_leave(). Leaves in place what stuck threads use. NULL is fine. */
+/* After executor_stop() and after every call_leave(). Leaves in place what stuck threads use. NULL
+ * is fine. */
 void executor_free(struct executor *x);
 
-/* Runs start now, on an executor thread, with a deadline; 0, or -errno with why ("start failed: ..."; -ETIMEDOUT: should it return
- * later, the plugin is stopped at once). Blocks: main and the admin's commands only. After a failure the plugin takes no calls. */
+/* Runs start now, on an executor thread, with a deadline; 0, or -errno with why ("start failed:
+ * ..."; -ETIMEDOUT: should it return later, the plugin is stopped at once). Blocks: main and the
+ * admin's commands only. After a failure the plugin takes no calls. */
 int executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s, struct buf *why);
-/* Runs stop once nothing of the plugin runs or waits; returns at once. Further calls of the plugin fail. */
+/* Runs stop once nothing of the plugin runs or waits; returns at once. Further calls of the plugin
+ * fail. */
 void executor_stop_plugin(struct executor *x, struct plugin *p);
 
 /* A call: counted; the caller's reference is given up with call_leave(). */
 struct call;
-/* A collect whose snapshot goes to the plugin's series. Shares one that waits or runs. Never NULL; may be done at once (stuck).
- * Status: 70 when it failed, 75 when it passed its deadline, 69 when it could not be tried. */
+/* A collect whose snapshot goes to the plugin's series. Shares one that waits or runs. Never NULL;
+ * may be done at once (stuck). Status: 70 when it failed, 75 when it passed its deadline, 69 when
+ * it could not be tried. */
 struct call *executor_collect(struct executor *x, struct plugin *p);
-/* A collect that nobody waits for, as the sampler asks: those of several plugins may be done one after another on one thread, but
- * none waits more than 50 ms for another. False, and nothing is asked for: one waits or runs already, or the plugin is stuck
- * or stopped. */
+/* A collect that nobody waits for, as the sampler asks: those of several plugins may be done one
+ * after another on one thread, but none waits more than 50 ms for another. False, and nothing is
+ * asked for: one waits or runs already, or the plugin is stuck or stopped. */
 bool executor_sample(struct executor *x, struct plugin *p);
-/* A run. Shares one that waits or runs, and the last answer while it is younger than cache_s, if plugin, command and args are
- * the same. args' texts are copied. */
-struct call *executor_run(struct executor *x, struct plugin *p, const struct telmon_command *cmd, const struct host_arg *args,
-			  size_t max_answer);
-/* Writes to the eventfd when the call is done (at once if it is); until call_leave() by the same waiter. */
+/* A run. Shares one that waits or runs, and the last answer while it is younger than cache_s, if
+ * plugin, command and args are the same. args' texts are copied. */
+struct call *executor_run(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
+			  const struct host_arg *args, size_t max_answer);
+/* Writes to the eventfd when the call is done (at once if it is); until call_leave() by the same
+ * waiter. */
 void call_watch(struct call *c, int doorbell_fd);
-/* Gives the reference up and forgets the doorbell (-1: there was none): nothing is written to it after this. The last one to leave
- * a run that is not done cancels it. A collect goes on: its snapshot serves whoever asks next. NULL is fine. */
+/* Gives the reference up and forgets the doorbell (-1: there was none): nothing is written to it
+ * after this. The last one to leave a run that is not done cancels it. A collect goes on: its
+ * snapshot serves whoever asks next. NULL is fine. */
 void call_leave(struct call *c, int doorbell_fd);
 bool call_done(struct call *c);
 /* When it began to execute, CLOCK_MONOTONIC; 0 while it waits. */

@@ -213,8 +213,8 @@ read_all(int fd, struct buf *out, bool whole)
 }
 
 /*
- * The owner of a process is that of its directory: the files in it belong to root as soon as the process has changed its
- * user, because it is not dumpable then.
+ * The owner of a process is that of its directory: the files in it belong to root as soon as the
+ * process has changed its user, because it is not dumpable then.
  */
 static int64_t
 owner_of(struct host *h, int fd, const char *path)

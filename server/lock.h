@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * lock -- mutexes with a rank. The list below is the lock order of the daemon: a thread takes locks only from top to
- * bottom. Builds with --enable-debug abort when that is broken. doc/THREADS.md tells it in prose.
+ * lock -- mutexes with a rank. The list below is the lock order of the daemon: a thread takes locks
+ * only from top to bottom. Builds with --enable-debug abort when that is broken. doc/THREADS.md
+ * tells it in prose.
  */
 #ifndef LOCK_H
 #define LOCK_H
@@ -46,7 +47,7 @@ int lock_wait(struct lock *l, pthread_cond_t *c, int64_t until_ns);
 
 /* LOCKED(&x->lock) { ... }: released on any exit from the block. */
 #define LOCKED(l)                                                                                  \
-	for (struct lock *_held __attribute__((cleanup(lock_releasep))) = lock_enter(l); _held;    \
+	for (struct lock * _held __attribute__((cleanup(lock_releasep))) = lock_enter(l); _held;   \
 	     lock_releasep(&_held))
 struct lock *lock_enter(struct lock *l);
 void lock_releasep(struct lock **l);

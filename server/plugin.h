@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * plugin -- loaded objects and the table of them. A plugin is counted; the published table is immutable and swapped whole, so
- * a reader holds its table (and with it every plugin) as long as it needs. Objects are never unmapped.
+ * plugin -- loaded objects and the table of them. A plugin is counted; the published table is
+ * immutable and swapped whole, so a reader holds its table (and with it every plugin) as long as it
+ * needs. Objects are never unmapped.
  */
 #ifndef PLUGIN_H
 #define PLUGIN_H
@@ -23,26 +24,26 @@ struct plugin_stats {
 	int64_t last_ns, max_ns, total_ns; /* duration of collects */
 	int64_t busy_since_ns;		   /* a call runs since then; 0 = none */
 	int64_t busy_deadline_ns;
-	char last_error[256];		   /* "" = the last call went well */
+	char last_error[256]; /* "" = the last call went well */
 	int64_t last_error_ns;
 };
 
 struct plugin {
 	_Atomic unsigned refs;
-	char *name;		     /* base name of the file */
+	char *name; /* base name of the file */
 	char *path;
-	struct host_object object;   /* object.set: guarded by the executor's one-at-a-time rule */
-	struct telmon_plugin decl;   /* normalised: today's sizes */
+	struct host_object object; /* object.set: guarded by the executor's one-at-a-time rule */
+	struct telmon_plugin decl; /* normalised: today's sizes */
 	struct telmon_metric *metrics;
 	struct telmon_command *commands; /* with their columns and args, all normalised */
 	char **settings;
 	bool sampled;
-	int64_t interval_ns;	     /* sampled plugins; set before start and at a reload (atomic) */
-	int64_t deadline_ns;	     /* longest run or collect */
+	int64_t interval_ns; /* sampled plugins; set before start and at a reload (atomic) */
+	int64_t deadline_ns; /* longest run or collect */
 	struct series *series;
-	struct plugin_stats stats;   /* guarded by LOCK_EXECUTOR */
+	struct plugin_stats stats;    /* guarded by LOCK_EXECUTOR */
 	struct executor_queue *queue; /* the executor's own, guarded by LOCK_EXECUTOR */
-	void *handle;		     /* dlopen's */
+	void *handle;		      /* dlopen's */
 };
 
 struct plugin_options {
@@ -50,10 +51,12 @@ struct plugin_options {
 	char *const *settings;	       /* NULL-terminated or NULL; copied */
 };
 
-/* Opens, checks and describes an object; does not call into it (its constructors apart). NULL with one sentence in why that names
- * what is wrong: no ELF object, another architecture or word size, symbol missing, newer ABI, sizes, bad or repeated
- * names, a command without view and run or with both, dlopen's own words. The name is the file's base name without .so. */
-struct plugin *plugin_load(const char *path, const struct plugin_options *options, double default_deadline_s, struct buf *why);
+/* Opens, checks and describes an object; does not call into it (its constructors apart). NULL with
+ * one sentence in why that names what is wrong: no ELF object, another architecture or word size,
+ * symbol missing, newer ABI, sizes, bad or repeated names, a command without view and run or with
+ * both, dlopen's own words. The name is the file's base name without .so. */
+struct plugin *plugin_load(const char *path, const struct plugin_options *options,
+			   double default_deadline_s, struct buf *why);
 struct plugin *plugin_ref(struct plugin *p);
 void plugin_unref(struct plugin *p); /* NULL is fine */
 
@@ -63,12 +66,15 @@ struct plugin_table {
 	size_t count;
 	struct plugin *plugins[];
 };
-struct plugin_table *plugin_table_new(struct plugin *const *plugins, size_t n); /* takes references of its own */
+struct plugin_table *plugin_table_new(struct plugin *const *plugins,
+				      size_t n); /* takes references of its own */
 struct plugin_table *plugin_table_ref(struct plugin_table *t);
 void plugin_table_unref(struct plugin_table *t);
-struct plugin *plugin_table_find(const struct plugin_table *t, const char *name); /* borrowed, or NULL */
+struct plugin *plugin_table_find(const struct plugin_table *t,
+				 const char *name); /* borrowed, or NULL */
 
-/* Files that end in .so in a directory, sorted; names are owned by the caller (xmalloc), NULL-terminated. 0 or -errno. */
+/* Files that end in .so in a directory, sorted; names are owned by the caller (xmalloc),
+ * NULL-terminated. 0 or -errno. */
 int plugin_scan(const char *dir, char ***ret_paths);
 
 #endif

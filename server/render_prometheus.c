@@ -124,13 +124,29 @@ is_wanted(struct buf *name, const char *prefix, const char *bare, const char *gl
 	return text_glob(glob, buf_str(name));
 }
 
-int
-render_prometheus(struct buf *out, const struct snapshot *s, const char *prefix, const char *glob)
+static bool
+is_taken(const char *name, const struct snapshot *const *earlier, size_t n)
 {
-	_autobuf_ struct buf name = BUF_INIT(4096);
+	for (size_t i = 0; i < n; i++) {
+		long m = earlier[i] ? metric_set_find(earlier[i]->set, name) : -1;
 
-	for (size_t i = 0; i < s->set->count; i++)
-		if (is_wanted(&name, prefix, s->set->metrics[i].name, glob))
+		if (m >= 0 && snapshot_count(earlier[i], (unsigned)m) > 0)
+			return true;
+	}
+	return false;
+}
+
+int
+render_prometheus(struct buf *out, const struct snapshot *s, const char *prefix, const char *glob,
+		  const struct snapshot *const *earlier, size_t n_earlier)
+{
+	_autobuf_ struct buf full = BUF_INIT(4096);
+
+	for (size_t i = 0; i < s->set->count; i++) {
+		const char *name = s->set->metrics[i].name;
+
+		if (is_wanted(&full, prefix, name, glob) && !is_taken(name, earlier, n_earlier))
 			put_family(out, s, i, prefix);
+	}
 	return out->error;
 }

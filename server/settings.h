@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * settings -- the configuration file (libconfuse) and its defaults as one immutable value. Only telmond reads
- * it and hands each module its part. A key is one row of a table: name, type, default, range.
+ * settings -- the configuration file (libconfuse) and its defaults as one immutable value. Only
+ * telmond reads it and hands each module its part. A key is one row of a table: name, type,
+ * default, range.
  */
 #ifndef SETTINGS_H
 #define SETTINGS_H
@@ -18,20 +19,20 @@ enum settings_mode { SETTINGS_AUTO, SETTINGS_SCRIPT, SETTINGS_TELNET };
 
 struct settings_listener {
 	struct net_url url;
-	enum settings_mode mode; /* unix: SCRIPT unless the section says otherwise */
+	enum settings_mode mode;  /* unix: SCRIPT unless the section says otherwise */
 	struct net_prefix *allow; /* empty = everybody */
 	size_t n_allow;
-	bool asked;		 /* by -l or the file: failing to open it is an error, else a warning */
+	bool asked; /* by -l or the file: failing to open it is an error, else a warning */
 };
 
 struct settings_plugin {
 	char *name;
-	char *file;	/* NULL = found by name in the path */
-	bool enabled;	/* default true */
-	int isolate;	/* 1, 0, or -1: not said */
+	char *file;	   /* NULL = found by name in the path */
+	bool enabled;	   /* default true */
+	int isolate;	   /* 1, 0, or -1: not said */
 	double interval_s; /* 0 = not said */
 	double deadline_s; /* 0 = not said */
-	char **settings; /* "key=value", NULL-terminated */
+	char **settings;   /* "key=value", NULL-terminated */
 };
 
 struct settings {
@@ -39,9 +40,10 @@ struct settings {
 	/* every key of the file; seconds as double */
 	unsigned max_sessions, max_per_source, max_line, max_editors;
 	size_t max_output, max_answer;
-	double grace_s, probe_wait_s, script_linger_s, idle_timeout_s, command_timeout_s, login_timeout_s, cache_s;
+	double grace_s, probe_wait_s, script_linger_s, idle_timeout_s, command_timeout_s,
+		login_timeout_s, cache_s;
 	char *metric_prefix;
-	char **plugin_path; /* NULL-terminated */
+	char **plugin_path;	  /* NULL-terminated */
 	bool plugin_path_trusted; /* from -p or compiled in: plugins found there run inside */
 	struct settings_listener *listeners;
 	size_t n_listeners;
@@ -59,14 +61,17 @@ struct settings_flags {
 	size_t n_plugin_dirs;
 };
 
-/* Reads file and flags. NULL with why: "FILE:LINE: 'intervall' is not a setting (did you mean 'interval'?)".
- * Unknown and repeated keys, repeated listeners and plugin sections, wrong types and values out of range are
- * errors. Not thread-safe (libconfuse's scanner is global): main only. */
+/* Reads file and flags. NULL with why: "FILE:LINE: 'intervall' is not a setting (did you mean
+ * 'interval'?)". Unknown and repeated keys, repeated listeners and plugin sections, wrong types and
+ * values out of range are errors. Not thread-safe (libconfuse's scanner is global): main only. */
 struct settings *settings_load(const struct settings_flags *flags, struct buf *why);
 void settings_free(struct settings *s); /* NULL is fine */
 /* The section of a plugin, or NULL. */
 const struct settings_plugin *settings_find_plugin(const struct settings *s, const char *name);
-/* Calls cb with each scalar key, its value as text and where it is from ("default", "file", "flag"). For the manual's test and -n -v. */
-void settings_list(const struct settings *s, void (*cb)(void *ctx, const char *key, const char *value, const char *origin), void *ctx);
+/* Calls cb with each scalar key, its value as text and where it is from ("default", "file",
+ * "flag"). For the manual's test and -n -v. */
+void settings_list(const struct settings *s,
+		   void (*cb)(void *ctx, const char *key, const char *value, const char *origin),
+		   void *ctx);
 
 #endif

@@ -40,8 +40,7 @@ struct reader {
 static struct reader *reading;
 
 /* FILE:LINE: message. Only the first error counts: the others follow from it. */
-static void __attribute__((format(printf, 2, 3)))
-complain(int line, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3))) complain(int line, const char *fmt, ...)
 {
 	_autobuf_ struct buf message = BUF_INIT(900);
 	va_list ap;
@@ -88,8 +87,7 @@ complain_unknown(const cfg_t *cfg, const char *name)
 }
 
 /* Called by libconfuse with what it found wrong itself. */
-static void __attribute__((format(printf, 2, 0)))
-on_error(cfg_t *cfg, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	_autobuf_ struct buf message = BUF_INIT(700);
 	static const char unknown[] = "no such option '", twice[] = "found duplicate title '";

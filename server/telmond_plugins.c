@@ -189,9 +189,8 @@ warn_missing(const struct settings *s, const struct list *l)
 		const struct settings_plugin *p = &s->plugins[i];
 
 		if (p->enabled && !p->file && !has(l, p->name))
-			log_warnx(
-				"plugin %s: nothing of this name was loaded, keeping its section",
-				p->name);
+			log_warnx("plugin %s: nothing of this name was loaded, keeping its section",
+				  p->name);
 	}
 }
 

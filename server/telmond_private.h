@@ -106,8 +106,8 @@ int telmond_detach(int *ret_parent_fd);
 void telmond_tell_parent(struct telmond *d, const char *prefix, const char *text);
 /* Ends the wait of the parent. */
 void telmond_report(struct telmond *d, int status);
-/* Whoever started us may have closed the first three: what would get their numbers would get what is
- * printed and logged. Before anything else is opened. */
+/* Whoever started us may have closed the first three: what would get their numbers would get what
+ * is printed and logged. Before anything else is opened. */
 void telmond_fill_descriptors(void);
 /* Descriptors, signals; before threads. 0 or -errno with why. */
 int telmond_prepare_process(struct telmond *d, struct buf *why);

@@ -23,11 +23,13 @@
  *	collect(struct telmon *t)
  *	{
  *		struct telmon_file f;
+ *		const char *at;
  *		int r = telmon_read(t, "/proc/loadavg", &f);
  *
  *		if (r < 0)
  *			return telmon_fail(t, r, "/proc/loadavg cannot be read");
- *		telmon_put(t, LOAD1, strtod(f.text, NULL));
+ *		at = f.text;
+ *		telmon_put(t, LOAD1, telmon_number(&at));
  *		return 0;
  *	}
  *	static int
@@ -118,7 +120,8 @@ enum telmon_type {
 enum telmon_mode { TELMON_ON_DEMAND, TELMON_SAMPLED };
 
 struct telmon_metric {
-	const char *name;   /* [a-z][a-zA-Z0-9_]*, node_exporter's name after its prefix where the meaning is the same */
+	/* [a-z][a-zA-Z0-9_]*; node_exporter's name after its prefix where the meaning is the same */
+	const char *name;
 	const char *help;   /* one sentence, no full stop */
 	enum telmon_kind kind;
 	enum telmon_unit unit;
@@ -448,8 +451,8 @@ telmon_interval(struct telmon *t)
 	return t->host->interval(t);
 }
 
-/* How many series (label sets) of the metric the newest snapshot has; 0 when its source is missing. They stand
- * in the order in which they were put. After a failed collect a view sees the last good snapshot. */
+/* How many series (label sets) of the metric the newest snapshot has; 0 when its source is missing.
+ * They stand in the order in which they were put. After a failed collect a view sees the last good snapshot. */
 static inline size_t
 telmon_count(struct telmon *t, unsigned metric)
 {

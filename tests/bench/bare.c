@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * bare -- what a socket costs by itself: 16 threads that each accept, read once and send the same number of
- * constant bytes, until the peer ends. The other half of every ratio that bench.py prints.
+ * bare -- what a socket costs by itself: 16 threads that each accept, read once and send the same
+ *number of constant bytes, until the peer ends. The other half of every ratio that bench.py prints.
  *
  *	bare BYTES	listens on 127.0.0.1, prints its port, serves until it is killed
  */
@@ -47,7 +47,8 @@ serve(void *arg)
 int
 main(int argc, char **argv)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(sin);
 	int on = 1;
 	pthread_t thread;
@@ -64,7 +65,8 @@ main(int argc, char **argv)
 	listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	setsockopt(listening, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (bind(listening, (struct sockaddr *)&sin, sizeof(sin)) < 0 || listen(listening, 1024) < 0)
+	if (bind(listening, (struct sockaddr *)&sin, sizeof(sin)) < 0 ||
+	    listen(listening, 1024) < 0)
 		err(1, "listen");
 	getsockname(listening, (struct sockaddr *)&sin, &size);
 	printf("%d\n", ntohs(sin.sin_port));

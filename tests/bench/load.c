@@ -4,12 +4,13 @@
 /*
  * load -- asks a server on 127.0.0.1 and counts. Knows two servers' manners: telmon's and bare's.
  *
- *	load once PORT CLIENTS SECONDS LINE	connect, send, half-close, read to the end; prints answers a second
- *	load keep PORT CLIENTS SECONDS LINE BYTES  one connection each, again and again; BYTES an answer, 0 = up to a line feed
- *	load hold PORT N			opens N connections that say /hold, prints "ready", waits for the end of its input
- *	load paced PORT COUNT MS LINE		one shot every MS milliseconds; prints the median latency in microseconds
- *	load crowd N				N processes that sleep until the end of its input; prints "ready"
- *	load start PATH LINE CMD...		runs CMD, asks LINE on Unix socket PATH as soon as it answers; prints microseconds from exec
+ *	load once PORT CLIENTS SECONDS LINE	connect, send, half-close, read to the end; prints
+ *answers a second load keep PORT CLIENTS SECONDS LINE BYTES  one connection each, again and again;
+ *BYTES an answer, 0 = up to a line feed load hold PORT N			opens N connections
+ *that say /hold, prints "ready", waits for the end of its input load paced PORT COUNT MS LINE
+ *one shot every MS milliseconds; prints the median latency in microseconds load crowd N
+ *N processes that sleep until the end of its input; prints "ready" load start PATH LINE CMD...
+ *runs CMD, asks LINE on Unix socket PATH as soon as it answers; prints microseconds from exec
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -49,7 +50,8 @@ now_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* Each client comes from addresses of its own in 127.0.0.0/8, so that ports in TIME_WAIT do not run out. */
+/* Each client comes from addresses of its own in 127.0.0.0/8, so that ports in TIME_WAIT do not run
+ * out. */
 static int
 dial(int number)
 {
@@ -129,7 +131,8 @@ ask_again(void *arg)
 	if (fd < 0)
 		err(1, "connect");
 	while (!stopping) {
-		if (send(fd, line, line_size, MSG_NOSIGNAL) != (ssize_t)line_size || !read_answer(fd))
+		if (send(fd, line, line_size, MSG_NOSIGNAL) != (ssize_t)line_size ||
+		    !read_answer(fd))
 			break;
 		c->answers++;
 	}
@@ -202,8 +205,8 @@ paced(int count, int pause_ms)
 		int64_t start = now_us();
 		int fd = dial(0);
 
-		if (fd < 0 || send(fd, line, line_size, MSG_NOSIGNAL) < 0 || shutdown(fd, SHUT_WR) < 0 ||
-		    read_to_end(fd) == 0)
+		if (fd < 0 || send(fd, line, line_size, MSG_NOSIGNAL) < 0 ||
+		    shutdown(fd, SHUT_WR) < 0 || read_to_end(fd) == 0)
 			err(1, "request");
 		times[i] = now_us() - start;
 		close(fd);

@@ -188,7 +188,7 @@ print_prometheus(const struct golden *g)
 
 	printf("\n--- metrics\n");
 	if (g->newest)
-		render_prometheus(&out, g->newest, "telmon_", NULL);
+		render_prometheus(&out, g->newest, "telmon_", NULL, NULL, 0);
 	flush(&out);
 }
 

@@ -1001,6 +1001,33 @@ START_TEST(test_executor_stop_cancels)
 }
 END_TEST
 
+/* As the daemon ends: stops are asked for, and everything is told to end while they run. */
+START_TEST(test_executor_stop_lets_stops_run)
+{
+	enum { MANY = 8, TIMES = 50 };
+
+	for (int n = 0; n < TIMES; n++) {
+		_autobuf_ struct buf why = BUF_WHY;
+		struct executor *x = executor(4);
+		struct unit *units[MANY];
+
+		for (int i = 0; i < MANY; i++) {
+			units[i] = unit_new("unit", 10);
+			ck_assert_int_eq(executor_start_plugin(x, &units[i]->plugin, 10, &why), 0);
+		}
+		for (int i = 0; i < MANY; i++)
+			executor_stop_plugin(x, &units[i]->plugin);
+		ck_assert_uint_eq(executor_stop(x, soon()), 0);
+		for (int i = 0; i < MANY; i++)
+			ck_assert_uint_eq(units[i]->stops, 1);
+		executor_free(x);
+		host_free(host);
+		for (int i = 0; i < MANY; i++)
+			unit_free(units[i]);
+	}
+}
+END_TEST
+
 START_TEST(test_executor_stop_counts_stuck_calls)
 {
 	struct executor *x = executor(4);
@@ -1138,6 +1165,7 @@ main(void)
 	tcase_add_test(c, test_start_that_does_not_return);
 	tcase_add_test(c, test_start_without_a_thread);
 	tcase_add_test(c, test_executor_stop_cancels);
+	tcase_add_test(c, test_executor_stop_lets_stops_run);
 	tcase_add_test(c, test_executor_stop_counts_stuck_calls);
 	tcase_add_test(c, test_stress);
 	tcase_add_test(c, test_no_descriptor);

@@ -609,7 +609,7 @@ assert_exposed(const struct snapshot *s, const char *glob, const char *want)
 {
 	_autobuf_ struct buf out = BUF_INIT(1 << 16);
 
-	ck_assert_int_eq(render_prometheus(&out, s, "telmon_", glob), 0);
+	ck_assert_int_eq(render_prometheus(&out, s, "telmon_", glob, NULL, 0), 0);
 	ck_assert_str_eq(buf_str(&out), want);
 }
 
@@ -627,6 +627,31 @@ START_TEST(prometheus_families)
 }
 END_TEST
 
+/* Of two plugins with a metric of one name the first has it; one without a value leaves it to the
+ * other. */
+START_TEST(prometheus_family_once)
+{
+	static const struct telmon_metric others[] = {
+		{ .name = "load1", .help = "mine", .kind = TELMON_GAUGE },
+		{ .name = "odd", .help = "never put", .kind = TELMON_UNTYPED },
+	};
+	_autobuf_ struct buf why = BUF_WHY, out = BUF_INIT(1 << 16);
+	struct metric_set *set = metric_set_new(others, N(others), sizeof(others[0]), &why);
+	struct snapshot_builder *b = snapshot_builder_new(set);
+	struct snapshot *s = make_snapshot(), *first;
+
+	snapshot_builder_put(b, 0, NULL, 0, 1);
+	first = snapshot_builder_seal(b, 1, 1);
+	ck_assert_int_eq(render_prometheus(&out, s, "telmon_", NULL,
+					   (const struct snapshot *const[]){ NULL, first }, 2),
+			 0);
+	ck_assert_str_eq(buf_str(&out), CPU INFO ODD);
+	snapshot_unref(first);
+	snapshot_unref(s);
+	metric_set_unref(set);
+}
+END_TEST
+
 START_TEST(prometheus_reports_a_full_buf)
 {
 	struct snapshot *s = make_snapshot();
@@ -634,7 +659,7 @@ START_TEST(prometheus_reports_a_full_buf)
 	for (size_t max = 0; max < 300; max++) {
 		_autobuf_ struct buf out = BUF_INIT(max);
 
-		ck_assert_int_eq(render_prometheus(&out, s, "telmon_", NULL), -EMSGSIZE);
+		ck_assert_int_eq(render_prometheus(&out, s, "telmon_", NULL, NULL, 0), -EMSGSIZE);
 	}
 	snapshot_unref(s);
 }
@@ -685,6 +710,7 @@ main(void)
 	tcase_add_test(fast, one_long_cell_does_not_stretch_all_rows);
 	tcase_add_test(fast, more_columns_than_can_be_shown);
 	tcase_add_test(fast, prometheus_families);
+	tcase_add_test(fast, prometheus_family_once);
 	tcase_add_test(fast, prometheus_reports_a_full_buf);
 	tcase_add_test(fast, prometheus_family_alone);
 	suite_add_tcase(s, fast);
