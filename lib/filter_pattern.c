@@ -144,9 +144,8 @@ next_character(tre_char_t *ret, unsigned *ret_width, void *source)
 int
 filter_pattern_matches(const struct filter_pattern *p, struct filter_scratch *s)
 {
-	struct source source = { .at = s->text.data,
-				 .end = s->text.data + s->text.len,
-				 .scratch = s };
+	const char *text = s->text.len ? s->text.data : ""; /* an empty buf may have no memory */
+	struct source source = { .at = text, .end = text + s->text.len, .scratch = s };
 	tre_str_source from = { .get_next_char = next_character, .context = &source };
 	int r;
 
