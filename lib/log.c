@@ -3,16 +3,19 @@
  */
 /*
  * log -- a line is built on the stack and written with one write(2), so lines of two threads never
- * mix and no lock is needed. Any thread. A stderr that cannot take the line loses it: telling the
- * people matters more than the log does.
+ * mix and no lock is needed. Any thread. A stderr that cannot take the line at once loses it, and
+ * is told how many: answering people matters more than the log does.
  */
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +24,9 @@ enum { LINE_BYTES = 1024 };
 
 static _Atomic int level = LOG_LEVEL_INFO;
 static bool use_syslog;
+static int out_fd = STDERR_FILENO; /* set before threads start, as is_socket */
+static bool is_socket;
+static _Atomic unsigned lost; /* lines that found no room */
 
 static const char *const prefix[] = {
 	[LOG_LEVEL_ERR] = "error: ",
@@ -41,11 +47,75 @@ log_set_level(enum log_level l)
 	atomic_store(&level, (int)l);
 }
 
+/*
+ * A reader that has stopped reading must not stop us. The descriptor is shared with whoever started
+ * us, so a pipe or a terminal is opened once more for a flag of our own; a socket has one for each
+ * call.
+ */
+void
+log_open(void)
+{
+	struct stat st;
+	int fd;
+
+	if (fstat(STDERR_FILENO, &st) < 0)
+		return;
+	is_socket = S_ISSOCK(st.st_mode);
+	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		return;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0)
+		out_fd = fd;
+}
+
+void
+log_close(void)
+{
+	if (out_fd != STDERR_FILENO)
+		close(out_fd);
+	out_fd = STDERR_FILENO;
+	is_socket = false;
+}
+
 void
 log_to_syslog(const char *ident)
 {
 	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	use_syslog = true;
+}
+
+static bool
+put(const char *line, size_t n)
+{
+	ssize_t r;
+
+	do {
+		if (is_socket)
+			r = send(out_fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		else
+			r = write(out_fd, line, n);
+	} while (r < 0 && errno == EINTR);
+	return r >= 0;
+}
+
+/* What was lost is told as soon as there is room again. */
+static void
+put_or_count(const char *line, size_t n)
+{
+	unsigned before = atomic_exchange(&lost, 0);
+	char text[64];
+	int size;
+
+	if (before) {
+		size = snprintf(text, sizeof(text), "warning: %u lines of the log were lost\n",
+				before);
+		if (!put(text, (size_t)size)) {
+			atomic_fetch_add(&lost, before + 1);
+			return;
+		}
+	}
+	if (!put(line, n))
+		atomic_fetch_add(&lost, 1);
 }
 
 static void __attribute__((format(printf, 3, 0)))
@@ -74,9 +144,7 @@ write_line(enum log_level l, int with_errno, const char *fmt, va_list ap)
 		syslog(priority[l], "%.*s", (int)used, line);
 	} else {
 		line[used++] = '\n';
-		if (write(STDERR_FILENO, line, used) < 0) {
-			/* Nowhere left to say so. */
-		}
+		put_or_count(line, used);
 	}
 	errno = saved;
 }

@@ -15,6 +15,10 @@ enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG 
 
 /* Lines above this level are dropped. Set before threads start, or at a reload. */
 void log_set_level(enum log_level level);
+/* From here on no line waits for whoever reads stderr: what it does not take is lost and counted.
+ * Before threads start; without it lines are written plainly. log_close() undoes it. */
+void log_open(void);
+void log_close(void);
 /* After -d there is no stderr: lines go to syslog with this name. Before threads start. */
 void log_to_syslog(const char *ident);
 

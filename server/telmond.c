@@ -234,8 +234,11 @@ static int
 run(struct telmond *d)
 {
 	_autobuf_ struct buf why = BUF_WHY;
-	int status = start(d, &why);
+	int status;
 
+	if (!d->options.detach)
+		log_open();
+	status = start(d, &why);
 	if (status == TELMOND_OK) {
 		telmond_notify("READY=1");
 		telmond_report(d, status);
@@ -248,6 +251,7 @@ run(struct telmond *d)
 		telmond_report(d, status);
 	}
 	stop(d, status);
+	log_close();
 	return status;
 }
 

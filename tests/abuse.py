@@ -10,6 +10,7 @@
 
 A case is a function below; its name says what is done. Environment: TELMOND, TELMON_PLUGIN_PATH, TEST_PATIENCE.
 """
+import fcntl
 import os
 import random
 import re
@@ -35,7 +36,7 @@ class Failure(Exception):
 
 
 class Daemon:
-    def __init__(self, config="", args=(), prefix=(), plugins=None):
+    def __init__(self, config="", args=(), prefix=(), plugins=None, stderr=None):
         self.dir = tempfile.mkdtemp(prefix="telmon-abuse-")
         self.sock = os.path.join(self.dir, "telmon.sock")
         path = os.path.join(self.dir, "telmond.conf")
@@ -45,7 +46,8 @@ class Daemon:
         self.process = subprocess.Popen(
             [*prefix, os.environ.get("TELMOND", "build/telmond"), "-c", path, "-l", "telnet://127.0.0.1:0",
              "-l", "unix:" + self.sock, "-p", plugins or os.environ.get("TELMON_PLUGIN_PATH", "build/plugins/.libs"), *args],
-            stderr=self.logfile, stdin=subprocess.DEVNULL)
+            stderr=stderr or self.logfile, stdin=subprocess.DEVNULL)
+        self.started = b""
         deadline = time.monotonic() + PATIENCE
         while not re.search(r"listening on unix", self.log()):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -59,6 +61,10 @@ class Daemon:
             self.pid = int(children[0]) if children else self.pid  # env becomes what it starts
 
     def log(self):
+        if self.process.stderr:  # read until it has started, and never again
+            if b"listening on unix" not in self.started:
+                self.started += os.read(self.process.stderr.fileno(), 4096)
+            return self.started.decode()
         with open(os.path.join(self.dir, "log"), "rb") as f:
             return f.read().decode("utf-8", "backslashreplace")
 
@@ -94,6 +100,8 @@ class Daemon:
         else:
             code = self.process.returncode
         log = self.log()
+        if self.process.stderr:
+            self.process.stderr.close()
         self.logfile.close()
         shutil.rmtree(self.dir, ignore_errors=True)
         if code != 0 or "Sanitizer" in log or "runtime error" in log:
@@ -701,7 +709,83 @@ def stuck_plugin():
         shutil.rmtree(plugins)
 
 
-OWN = [accept_without_descriptors, accept_errors, short_writes, unreachable_before_its_mode, end_with_many_sessions, stuck_plugin]
+def log_that_nobody_reads():
+    """stderr is a pipe whose reader has stopped: sessions go on."""
+    d = Daemon(stderr=subprocess.PIPE)
+    try:
+        fcntl.fcntl(d.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        for _ in range(100):  # two lines each
+            telnet(d).close()
+        began = time.monotonic()
+        if d.ask("echo served") != b"served\n" or time.monotonic() - began > 1:
+            raise Failure("it waits for its log")
+    finally:
+        d.end()
+
+
+def started_many_times():
+    """Thirty starts at once on one Unix socket: one wins, the others say so and fail."""
+    d = Daemon()
+    try:
+        words = [os.environ.get("TELMOND", "build/telmond"), "-c", "/dev/null", "-l", "unix:" + d.sock, "-p", d.dir]
+        others = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(30)]
+        codes = []
+        for other in others:
+            _, text = other.communicate(timeout=PATIENCE * 2)
+            codes.append(other.returncode)
+            if b"telmon.sock" not in text:
+                raise Failure(f"a loser said {text!r}")
+        if set(codes) != {1} or d.ask("echo mine") != b"mine\n":
+            raise Failure(f"{codes}")
+    finally:
+        d.end()
+
+
+def wall_clock_jumps():
+    """The wall clock jumps by hours and years: rates stay sane, nothing expires."""
+    if SLOW or not shutil.which("cc"):
+        return
+    shim = tempfile.mkdtemp(prefix="telmon-shim-")
+    with open(shim + "/s.c", "w") as f:
+        f.write("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <time.h>\n"
+                "int clock_gettime(clockid_t c,struct timespec*t){static long n;int(*r)(clockid_t,struct timespec*)=dlsym(RTLD_NEXT,\"clock_gettime\");"
+                "int e=r(c,t);if(c==CLOCK_REALTIME){n++;t->tv_sec+=(n%3==0?-3600:n%3==1?315360000:-31536000);}return e;}\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim + "/s.so", shim + "/s.c"], check=True)
+    d = Daemon(prefix=("env", "LD_PRELOAD=" + shim + "/s.so"))
+    try:
+        import json
+        time.sleep(1.5)
+        for _ in range(10):
+            answer = json.loads(d.ask("cpu --json"))
+            if not 0 <= answer["age"] < 10 or not 0 < answer["interval"] < 10:
+                raise Failure(f"age {answer['age']}, interval {answer['interval']}")
+            for row in answer["rows"]:
+                if any(v is not None and not 0 <= v <= 101 for k, v in row.items() if k != "cpu"):
+                    raise Failure(f"{row}")
+            time.sleep(0.05)
+    finally:
+        d.end()
+        shutil.rmtree(shim)
+
+
+def processes_that_come_and_go():
+    """Processes end between being listed and being read."""
+    d = Daemon()
+    churn = subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; done"])
+    try:
+        import json
+        for _ in range(8):
+            rows = json.loads(d.ask("process --json"))["rows"]
+            if not any(row["pid"] == d.pid for row in rows):
+                raise Failure("the daemon itself is missing")
+            time.sleep(0.55)
+    finally:
+        churn.kill()
+        churn.wait()
+        d.end()
+
+
+OWN = [log_that_nobody_reads, started_many_times, wall_clock_jumps, processes_that_come_and_go, accept_without_descriptors, accept_errors, short_writes, unreachable_before_its_mode, end_with_many_sessions, stuck_plugin]
 
 
 def main():

@@ -105,6 +105,30 @@ START_TEST(a_full_stderr_blocks_nobody)
 }
 END_TEST
 
+/* The pipe itself would block, as one does that somebody else made. */
+START_TEST(a_reader_that_stopped_blocks_nobody)
+{
+	const char *told;
+
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_SETFL, 0), 0);
+	log_open();
+	for (int i = 0; i < 5000; i++)
+		log_info("line %d of more than a pipe holds", i);
+	log_close();
+	ck_assert_ptr_nonnull(strstr(captured(), "line 0 of"));
+	ck_assert_ptr_null(strstr(text, "line 4999 of"));
+	captured();
+	log_open();
+	log_info("after");
+	log_close();
+	told = captured();
+	ck_assert_ptr_eq(strstr(told, "warning: "), told);
+	ck_assert_ptr_nonnull(strstr(told, " lines of the log were lost\nafter\n"));
+	/* Whoever shares the descriptor finds it as it was. */
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+}
+END_TEST
+
 static void *
 write_lines(void *arg)
 {
@@ -165,6 +189,7 @@ main(void)
 	tcase_add_test(fast, levels);
 	tcase_add_test(fast, long_lines_are_cut);
 	tcase_add_test(fast, a_full_stderr_blocks_nobody);
+	tcase_add_test(fast, a_reader_that_stopped_blocks_nobody);
 	tcase_add_test(fast, lines_of_threads_do_not_mix);
 	tcase_add_test(limit, one_line_a_minute);
 	suite_add_tcase(s, fast);
