@@ -508,7 +508,59 @@ def hang_up_while_it_runs(d):
         s.close()
 
 
-SHARED = [every_short_opening, random_sessions, flood_of_ff, endless_line, line_cap_is_exact, open_suboption,
+def urgent_while_output_waits(d):
+    """Urgent data and half a command while the send buffer is full: nothing is over-read, the rest arrives."""
+    s = telnet(d)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    s.sendall(b"metrics --prometheus\r\n" * 100)
+    time.sleep(0.3)
+    s.sendall(IAC)
+    s.send(b"\xf2", socket.MSG_OOB)
+    s.sendall(IAC + DO + b"\x06" + b"\xff")
+    time.sleep(0.1)
+    s.sendall(b"\xf6\r\necho at last\r\n")
+    until(s, b"\r\nat last\r\n", PATIENCE * 2)
+    s.close()
+
+
+def commands_across_the_line_cap(d):
+    """Telnet commands that straddle the longest line: no off-by-one, no half of one in the line."""
+    with telnet(d) as s:
+        for size in (4094, 4095, 4096, 4097):
+            s.sendall(b"echo ".ljust(size, b"x") + IAC + IAC + IAC + b"\xf1" + b"\r\n")
+            until(s, b"> $")
+        s.sendall(b"echo live\r\n")
+        until(s, b"\r\nlive\r\n")
+
+
+def passed_descriptors(d):
+    """Descriptors that a peer passes over the Unix socket are not kept."""
+    for _ in range(50):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(d.sock)
+            socket.send_fds(s, [b"echo x\n"], [0, 1, 2])
+            s.shutdown(socket.SHUT_WR)
+            if read_all(s) != b"x\n":
+                raise Failure("no answer")
+
+
+def backlog_overflow(d):
+    """More connects than the backlog holds while nobody accepts."""
+    os.kill(d.pid, signal.SIGSTOP)
+    peers = []
+    for _ in range(1500):
+        s = socket.socket()
+        s.setblocking(False)
+        s.connect_ex(("127.0.0.1", d.port))
+        peers.append(s)
+    os.kill(d.pid, signal.SIGCONT)
+    for s in peers:
+        s.close()
+    if d.ask("echo served") != b"served\n":
+        raise Failure("not served afterwards")
+
+
+SHARED = [urgent_while_output_waits, commands_across_the_line_cap, passed_descriptors, backlog_overflow, every_short_opening, random_sessions, flood_of_ff, endless_line, line_cap_is_exact, open_suboption,
           refused_suboption_reaches_nothing, window_storm, reflector, option_storm, are_you_there_unread, status_unread,
           slc_storm, environment_is_refused, paste_of_many_lines, broken_utf8, odd_command_lines, explosive_expressions,
           reset_in_mid_output, half_close_before_output, peer_that_never_reads, one_byte_at_a_time, urgent_data,
@@ -706,7 +758,49 @@ def stuck_plugin():
             until(s, b"unavailable.*> ")
     finally:
         d.end()
+    d = Daemon(plugins=plugins)
+    try:
+        with telnet(d) as s:
+            s.sendall(b"sleeper\r\n")
+            until(s, b"sleeper\r\n")
+            time.sleep(0.2)
+            began = time.monotonic()
+            s.sendall(b"\x03")
+            until(s, b"> $")
+            if time.monotonic() - began > (2 if SLOW else 0.25):
+                raise Failure(f"^C took {time.monotonic() - began:.3f} s")
+            s.sendall(b"echo on\r\n")
+            until(s, b"\r\non\r\n")
+    finally:
+        d.end()
         shutil.rmtree(plugins)
+
+
+def system_calls_fail():
+    """Opening, eventfds and threads fail now and then: errors for some, and it lives on."""
+    if SLOW or not shutil.which("strace"):
+        return
+    for call, error in (("openat", "EMFILE"), ("openat", "ENOMEM"), ("eventfd2", "EMFILE"), ("clone3", "EAGAIN"), ("read", "EINTR"),
+                        ("sendto", "EINTR"), ("ppoll", "EINTR")):
+        d = Daemon()
+        tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}:when=3+4", "-p",
+                                   str(d.pid)], stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(0.3)
+            for line in ("cpu", "process -n 3", "filesystem", "metrics", "until -t 0.1 echo x | include y", "status", "help"):
+                with d.connect() as s:
+                    s.sendall(line.encode() + b"\n")
+                    s.shutdown(socket.SHUT_WR)
+                    read_all(s)
+            peers = [d.connect() for _ in range(30)]
+            for s in peers:
+                s.close()
+        finally:
+            tracer.terminate()
+            tracer.wait()
+        if d.ask("echo served") != b"served\n" or b"command" not in d.ask("process -n 1"):
+            raise Failure(f"after {error} from {call} it does not serve")
+        d.end()
 
 
 def log_that_nobody_reads():
@@ -785,7 +879,8 @@ def processes_that_come_and_go():
         d.end()
 
 
-OWN = [log_that_nobody_reads, started_many_times, wall_clock_jumps, processes_that_come_and_go, accept_without_descriptors, accept_errors, short_writes, unreachable_before_its_mode, end_with_many_sessions, stuck_plugin]
+OWN = [log_that_nobody_reads, started_many_times, wall_clock_jumps, processes_that_come_and_go, accept_without_descriptors, accept_errors, short_writes, unreachable_before_its_mode, end_with_many_sessions, stuck_plugin,
+       system_calls_fail]
 
 
 def main():

@@ -1,5 +1,6 @@
 #!/bin/sh
 # fuzz.sh -- replays each fuzzer's corpus: what once was found stays mended.
+: "${srcdir:=.}" "${builddir:=.}"
 status=0
 for dict in "$srcdir"/tests/fuzz/*.dict; do
 	name=$(basename "$dict" .dict)
