@@ -268,8 +268,7 @@ cancel_all_locked(struct executor *x, struct call_list *waiting)
 	struct call *c;
 
 	x->stopping = true;
-	TAILQ_FOREACH(q, &x->queues, link)
-	{
+	TAILQ_FOREACH(q, &x->queues, link) {
 		executor_withdraw_all_locked(q, waiting);
 		/* A stop that runs is let end; whether it is to run was settled before it began. */
 		if (q->running && q->running->kind != CALL_STOP) {
@@ -277,8 +276,7 @@ cancel_all_locked(struct executor *x, struct call_list *waiting)
 			host_cancel_set(&q->running->cancel);
 		}
 	}
-	TAILQ_FOREACH(c, waiting, link)
-	{
+	TAILQ_FOREACH(c, waiting, link) {
 		c->error = -ECANCELED;
 		c->returned = true;
 	}

@@ -27,13 +27,11 @@ find_same_locked(struct executor_queue *q, const struct call *wanted)
 
 	if (c && !c->cancelled && !c->late && executor_call_same(c, wanted))
 		return join_locked(c);
-	TAILQ_FOREACH(c, &q->waiting, link)
-	{
+	TAILQ_FOREACH(c, &q->waiting, link) {
 		if (executor_call_same(c, wanted))
 			return join_locked(c);
 	}
-	TAILQ_FOREACH(c, &q->kept, link)
-	{
+	TAILQ_FOREACH(c, &q->kept, link) {
 		if (executor_call_same(c, wanted) && now_ns() < executor_kept_until(c))
 			return join_locked(c);
 	}
@@ -109,8 +107,7 @@ has_collect_locked(const struct executor_queue *q)
 
 	if (q->running && q->running->kind == CALL_COLLECT)
 		return true;
-	TAILQ_FOREACH(c, &q->waiting, link)
-	{
+	TAILQ_FOREACH(c, &q->waiting, link) {
 		if (c->kind == CALL_COLLECT)
 			return true;
 	}

@@ -62,12 +62,11 @@ next_alarm_locked(struct executor *x)
 	struct executor_queue *q;
 	struct call *c;
 
-	TAILQ_FOREACH(q, &x->queues, link)
-	{
+	TAILQ_FOREACH(q, &x->queues, link) {
 		if (q->running && !q->running->late)
 			next = earlier(next, q->running->deadline_ns + EXECUTOR_GRACE_NS);
 		TAILQ_FOREACH(c, &q->kept, link)
-		next = earlier(next, executor_kept_until(c));
+			next = earlier(next, executor_kept_until(c));
 	}
 	return next;
 }
@@ -97,8 +96,7 @@ find_late_locked(struct executor *x, struct look *k)
 {
 	struct executor_queue *q;
 
-	TAILQ_FOREACH(q, &x->queues, link)
-	{
+	TAILQ_FOREACH(q, &x->queues, link) {
 		struct call *c = q->running;
 
 		if (!executor_is_stuck_locked(q, k->now_ns) || c->late)
@@ -123,8 +121,7 @@ find_starved_locked(struct executor *x, struct look *k)
 {
 	struct executor_queue *q;
 
-	TAILQ_FOREACH(q, &x->queues, link)
-	{
+	TAILQ_FOREACH(q, &x->queues, link) {
 		if (q->place == QUEUE_IDLE || k->now_ns < q->since_ns + q->plugin->deadline_ns)
 			continue;
 		executor_withdraw_all_locked(q, &k->waiting);
@@ -157,8 +154,7 @@ drop_old_locked(struct executor *x, struct look *k)
 	struct executor_queue *q;
 	struct call *c, *next;
 
-	TAILQ_FOREACH(q, &x->queues, link)
-	{
+	TAILQ_FOREACH(q, &x->queues, link) {
 		for (c = TAILQ_FIRST(&q->kept); c; c = next) {
 			next = TAILQ_NEXT(c, link);
 			if (executor_kept_until(c) <= k->now_ns)

@@ -47,7 +47,7 @@ int lock_wait(struct lock *l, pthread_cond_t *c, int64_t until_ns);
 
 /* LOCKED(&x->lock) { ... }: released on any exit from the block. */
 #define LOCKED(l)                                                                                  \
-	for (struct lock * _held __attribute__((cleanup(lock_releasep))) = lock_enter(l); _held;   \
+	for (struct lock *_held __attribute__((cleanup(lock_releasep))) = lock_enter(l); _held;    \
 	     lock_releasep(&_held))
 struct lock *lock_enter(struct lock *l);
 void lock_releasep(struct lock **l);
