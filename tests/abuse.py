@@ -526,9 +526,13 @@ def urgent_while_output_waits(d):
 def commands_across_the_line_cap(d):
     """Telnet commands that straddle the longest line: no off-by-one, no half of one in the line."""
     with telnet(d) as s:
-        for size in (4094, 4095, 4096, 4097):
-            s.sendall(b"echo ".ljust(size, b"x") + IAC + IAC + IAC + b"\xf1" + b"\r\n")
-            until(s, b"> $")
+        # A doubled IAC is one byte of the line, a command none.
+        for size, tail, good in ((4095, IAC + IAC, True), (4096, IAC + IAC, False), (4096, IAC + b"\xf1", True),
+                                 (4097, IAC + b"\xf1", False)):
+            s.sendall(b"echo ".ljust(size, b"x") + tail + b"\r\n")
+            answer = until(s, b"\r\n.*> $")
+            if (b"too long" in answer) == good:
+                raise Failure(f"{size} bytes and {tail!r}: {answer[-120:]!r}")
         s.sendall(b"echo live\r\n")
         until(s, b"\r\nlive\r\n")
 
