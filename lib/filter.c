@@ -121,17 +121,6 @@ filter_refuse(const struct filter *f, struct buf *why, const char *fmt, ...)
 	return -EINVAL;
 }
 
-static bool
-is_spelled_out(const char *column, const char *name)
-{
-	size_t n = strlen(name), heading = text_heading(column);
-
-	/* The % stands for the suffix. */
-	if (n == heading + 1 && name[heading] == '%')
-		n = heading;
-	return strncmp(column, name, n) == 0 && (column[n] == '\0' || n == heading);
-}
-
 /* Names the columns that begin with prefix, as many as a sentence bears. */
 static void
 list_columns(const struct filter *f, const char *prefix, const char *between, struct buf *why)
@@ -181,7 +170,7 @@ filter_find_column(const struct filter *f, const char *name, struct buf *why)
 		list_columns(f, name, " or ", why);
 		return -EINVAL;
 	}
-	if (i < 0 || (f->exact && !is_spelled_out(f->in[i].name, name)))
+	if (i < 0 || (f->exact && !row_column_is_whole(f->in[i].name, name)))
 		return refuse_column(f, name, why);
 	return i;
 }

@@ -280,6 +280,17 @@ rows_column(const struct telmon_column *columns, size_t n, const char *name)
 	return i;
 }
 
+bool
+row_column_is_whole(const char *column, const char *name)
+{
+	size_t n = strlen(name), heading = text_heading(column);
+
+	/* The % stands for the suffix. */
+	if (n == heading + 1 && name[heading] == '%')
+		n = heading;
+	return strncmp(column, name, n) == 0 && (column[n] == '\0' || n == heading);
+}
+
 int
 cell_text(struct buf *out, const struct cell *c, const struct telmon_column *col)
 {

@@ -70,6 +70,9 @@ rows_cell(const struct rows *r, size_t row, size_t column)
  * heading to another column that has the same. Index, or -ENOENT, or -EEXIST when it is ambiguous.
  */
 long rows_column(const struct telmon_column *columns, size_t n, const char *name);
+/* Whether name is that column's whole name or heading: scripts may not shorten, so that a new
+ * column cannot break them. */
+bool row_column_is_whole(const char *column, const char *name);
 /* Appends the cell as people see it (unit applied, text cleaned); null is "-". */
 int cell_text(struct buf *out, const struct cell *c, const struct telmon_column *col);
 

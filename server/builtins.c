@@ -145,7 +145,7 @@ builtins_peek(struct builtins_env *env, const char *name, struct rows *ret,
 	if (newest) {
 		args = xcalloc(c->n_args, sizeof(*args));
 		rows_init(ret, c->columns, c->n_columns, 1 << 20);
-		r = command_arguments(c, NULL, 0, args, &why);
+		r = command_arguments(c, NULL, 0, true, args, &why);
 		if (r == 0)
 			r = host_view(env->host, &c->plugin->object, c->callback, newest, previous,
 				      args, ret, &why);

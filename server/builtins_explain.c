@@ -142,7 +142,7 @@ find_column(const struct command_table *table, const char *name, bool person, st
 	if (!c)
 		return STATUS_USAGE;
 	i = rows_column(c->columns, c->n_columns, second);
-	if (i >= 0) {
+	if (i >= 0 && (person || row_column_is_whole(c->columns[i].name, second))) {
 		explain_column(c, &c->columns[i], rows);
 		return 0;
 	}

@@ -119,9 +119,9 @@ struct command_table *registry_get(struct registry *r); /* a reference; never NU
 void registry_set(struct registry *r, struct command_table *t); /* takes the reference */
 
 /* Checks a command's words (after the name) against its args. ret_args has n_args room. 0, or
- * -EINVAL with why: "no option -x (usage: process [-n ROWS] [-s COLUMN] [PATTERN])". Texts are
- * borrowed from the words. */
-int command_arguments(const struct command *c, const struct parse_word *words, size_t n,
+ * -EINVAL with why: "no option -x (usage: process [-n ROWS] [-s COLUMN] [PATTERN])". exact: names
+ * of columns must be spelled out (scripts). Texts are borrowed from the words. */
+int command_arguments(const struct command *c, const struct parse_word *words, size_t n, bool exact,
 		      struct host_arg *ret_args, struct buf *why);
 /* Appends "process [-n ROWS] [-s COLUMN] [PATTERN]". */
 int command_usage(struct buf *out, const struct command *c);

@@ -23,6 +23,7 @@ struct scan {
 	const struct parse_word *words;
 	size_t n, at; /* `at` is the next word */
 	size_t next_positional;
+	bool exact; /* names of columns are spelled out */
 };
 
 static void
@@ -111,6 +112,8 @@ take_column(struct scan *s, const struct telmon_arg *a, const char *value, struc
 	const struct command *c = s->command;
 	long i = rows_column(c->columns, c->n_columns, value);
 
+	if (i >= 0 && s->exact && !row_column_is_whole(c->columns[i].name, value))
+		i = -ENOENT;
 	if (i >= 0) {
 		ret->i = i;
 		ret->f = (double)i;
@@ -276,10 +279,12 @@ take_words(struct scan *s)
 }
 
 int
-command_arguments(const struct command *c, const struct parse_word *words, size_t n,
+command_arguments(const struct command *c, const struct parse_word *words, size_t n, bool exact,
 		  struct host_arg *ret_args, struct buf *why)
 {
-	struct scan s = { .command = c, .args = ret_args, .why = why, .words = words, .n = n };
+	struct scan s = {
+		.command = c, .args = ret_args, .why = why, .words = words, .n = n, .exact = exact
+	};
 	int r;
 
 	for (size_t i = 0; i < c->n_args; i++)

@@ -28,7 +28,8 @@ take_arguments(struct pipeline_job *job, const struct parse_word *words, size_t 
 	const struct command *c = job->command;
 
 	job->args = xcalloc(c->n_args, sizeof(*job->args));
-	return command_arguments(c, words, n, job->args, why) < 0 ? STATUS_USAGE : 0;
+	return command_arguments(c, words, n, !job->asker.person, job->args, why) < 0 ? STATUS_USAGE
+										      : 0;
 }
 
 /* How many words the option at words[0] takes: two if its value is the next word. */

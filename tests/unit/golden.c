@@ -149,7 +149,7 @@ answer_line(struct golden *g, const char *line, bool all)
 					.args = cmd->args,
 					.n_args = cmd->n_args };
 		if (command_arguments(&row, parsed->stages[0]->words + 1,
-				      parsed->stages[0]->n_words - 1, args, &why) == 0)
+				      parsed->stages[0]->n_words - 1, true, args, &why) == 0)
 			answer(g, cmd, args, line, all);
 	}
 	if (why.len)

@@ -253,7 +253,7 @@ END_TEST
 
 /* Runs a line of words through the arguments of `process`; a leading ' marks a quoted word. */
 static int
-arguments(const char *line, struct host_arg *ret, struct buf *why)
+arguments(const char *line, bool exact, struct host_arg *ret, struct buf *why)
 {
 	static char text[512];
 	struct parse_word words[32];
@@ -268,7 +268,7 @@ arguments(const char *line, struct host_arg *ret, struct buf *why)
 		words[n].text = w + (*w == '\'');
 		n++;
 	}
-	return command_arguments(&c, words, n, ret, why);
+	return command_arguments(&c, words, n, exact, ret, why);
 }
 
 static void
@@ -276,9 +276,21 @@ accept_line(const char *line, struct host_arg *ret)
 {
 	_autobuf_ struct buf why = BUF_WHY;
 
-	ck_assert_msg(arguments(line, ret, &why) == 0, "%s: %s", line, buf_str(&why));
+	ck_assert_msg(arguments(line, true, ret, &why) == 0, "%s: %s", line, buf_str(&why));
 	ck_assert_uint_eq(why.len, 0);
 }
+
+START_TEST(test_people_may_shorten_columns)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	struct host_arg a[7];
+
+	ck_assert_int_eq(arguments("-s p", false, a, &why), 0);
+	ck_assert_str_eq(a[ARG_SORT].s, "pid");
+	ck_assert_int_eq(arguments("-s used%", true, a, &why), 0);
+	ck_assert_str_eq(a[ARG_SORT].s, "used_percent");
+}
+END_TEST
 
 #define USAGE                                                                                      \
 	" (usage: process [-n ROWS] [-s COLUMN] [-r|--reverse] [-t SECONDS] [PATTERN] [COUNT] "    \
@@ -290,7 +302,7 @@ refuse_line(const char *line, const char *want)
 	_autobuf_ struct buf why = BUF_WHY, whole = BUF_WHY;
 	struct host_arg ret[7];
 
-	ck_assert_int_eq(arguments(line, ret, &why), -EINVAL);
+	ck_assert_int_eq(arguments(line, true, ret, &why), -EINVAL);
 	buf_puts(&whole, want);
 	buf_puts(&whole, USAGE);
 	ck_assert_str_eq(buf_str(&why), buf_str(&whole));
@@ -391,6 +403,7 @@ START_TEST(test_refusals)
 		    "-s: no column 'nothing', there are pid, user, used_bytes, used_percent");
 	refuse_line("-s us", "-s: more than one column begins with 'us', there are pid, user, "
 			     "used_bytes, used_percent");
+	refuse_line("-s p", "-s: no column 'p', there are pid, user, used_bytes, used_percent");
 	refuse_line("-n \x1b[0m", "-n wants a whole number, not '?[0m'");
 }
 END_TEST
@@ -404,7 +417,7 @@ START_TEST(test_bad_default)
 	_autobuf_ struct buf why = BUF_WHY;
 	struct host_arg a[1];
 
-	ck_assert_int_eq(command_arguments(&c, NULL, 0, a, &why), -EINVAL);
+	ck_assert_int_eq(command_arguments(&c, NULL, 0, true, a, &why), -EINVAL);
 	ck_assert_str_eq(buf_str(&why), "-n wants a whole number, not 'many' (usage: x [-n ROWS])");
 }
 END_TEST
@@ -493,6 +506,7 @@ main(void)
 	tcase_add_test(c, test_options);
 	tcase_add_test(c, test_positionals_that_look_like_options);
 	tcase_add_test(c, test_refusals);
+	tcase_add_test(c, test_people_may_shorten_columns);
 	tcase_add_test(c, test_bad_default);
 	tcase_add_test(c, test_usage);
 	tcase_add_test(c, test_registry);
