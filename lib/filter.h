@@ -38,7 +38,7 @@ const struct telmon_column *filter_columns(const struct filter *f, size_t *ret_n
  * afterwards. Thread-safe: a filter is constant. */
 int filter_apply(const struct filter *f, struct rows *rows);
 /* The same for an asker who may lose patience: go_on is asked at each row that an expression looks
- * at, and every few thousand characters of a long one. What it returns below 0 ends the work and is
+ * at, and every few thousand characters of a long one, and every few thousand rows of a sort. What it returns below 0 ends the work and is
  * returned; the rows are then good for rows_fini() only. */
 typedef int filter_go_on_fn(void *ctx);
 int filter_apply_while(const struct filter *f, struct rows *rows, filter_go_on_fn *go_on,

@@ -12,7 +12,10 @@
 #include "filter_private.h"
 #include "text.h"
 
-enum { DEFAULT_LIMIT = 10 };
+enum {
+	DEFAULT_LIMIT = 10,
+	GO_ON_KEYS = 4096, /* merged between two looks at the asker's patience: some 100 us */
+};
 
 int
 filter_read_limit(struct filter *f, const struct parse_stage *stage, struct buf *why)
@@ -119,49 +122,99 @@ compare_cells(const struct cell *a, const struct cell *b)
 	return (x > y) - (x < y);
 }
 
-static int
-compare_keys(const void *left, const void *right, void *filter)
+static bool
+comes_first(const struct filter *f, const struct cell *a, const struct cell *b)
 {
-	const struct key *a = left, *b = right;
-	const struct filter *f = filter;
-	int order = (a->cell.type == CELL_NULL) - (b->cell.type == CELL_NULL);
+	int order = (a->type == CELL_NULL) - (b->type == CELL_NULL);
 
-	if (order == 0 && a->cell.type != CELL_NULL) {
-		order = compare_cells(&a->cell, &b->cell);
+	if (order == 0 && a->type != CELL_NULL) {
+		order = compare_cells(a, b);
 		if (f->descending)
 			order = -order;
 	}
-	/* qsort_r() alone promises no order of equals. */
-	return order ? order : (a->row > b->row) - (a->row < b->row);
+	return order <= 0;
+}
+
+/* Merges from[at..middle) and from[middle..end) into the same places of `to`. 0, or what go_on()
+ * said. */
+static int
+merge(const struct filter *f, struct filter_scratch *s, const struct key *from, struct key *to,
+      size_t at, size_t middle, size_t end)
+{
+	size_t left = at, right = middle;
+
+	for (; at < end; at++) {
+		bool take_left = right == end || (left < middle && comes_first(f, &from[left].cell,
+									       &from[right].cell));
+		int r = at % GO_ON_KEYS == 0 && s->go_on ? s->go_on(s->ctx) : 0;
+
+		if (r < 0)
+			return r;
+		to[at] = take_left ? from[left++] : from[right++];
+	}
+	return 0;
+}
+
+/* Sorts keys, with the same room again behind them, and tells on which side they are then. libc's
+ * sorting cannot be left half way. */
+static int
+sort_keys(const struct filter *f, struct key *keys, size_t n, struct filter_scratch *s,
+	  struct key **ret_sorted)
+{
+	struct key *from = keys, *to = keys + n;
+
+	for (size_t run = 1; run < n; run *= 2) {
+		struct key *merged = to;
+
+		for (size_t at = 0; at < n; at += 2 * run) {
+			size_t middle = at + run < n ? at + run : n;
+			size_t end = middle + run < n ? middle + run : n;
+			int r = merge(f, s, from, to, at, middle, end);
+
+			if (r < 0)
+				return r;
+		}
+		to = from;
+		from = merged;
+	}
+	*ret_sorted = from;
+	return 0;
+}
+
+static void
+order_rows(struct rows *rows, const struct key *sorted, struct cell *cells)
+{
+	size_t n = rows->n_columns;
+
+	for (size_t i = 0; i < rows->n_rows; i++)
+		memcpy(&cells[i * n], rows_cell(rows, sorted[i].row, 0), n * sizeof(*cells));
+	free(rows->cells);
+	rows->cells = cells;
+	rows->cap_rows = rows->n_rows;
 }
 
 int
 filter_sort(const struct filter *f, struct rows *rows, struct filter_scratch *s)
 {
-	size_t n = rows->n_columns;
-	struct key *keys;
+	struct key *keys, *sorted;
 	struct cell *cells;
+	int r = -ENOMEM;
 
-	(void)s;
 	if (rows->n_rows < 2)
 		return 0;
-	keys = calloc(rows->n_rows, sizeof(*keys));
-	cells = calloc(rows->n_rows, n * sizeof(*cells));
-	if (!keys || !cells) {
-		free(keys);
-		free(cells);
-		return -ENOMEM;
+	keys = calloc(rows->n_rows, 2 * sizeof(*keys));
+	cells = calloc(rows->n_rows, rows->n_columns * sizeof(*cells));
+	if (keys && cells) {
+		for (size_t i = 0; i < rows->n_rows; i++)
+			keys[i] = (struct key){ .cell = *rows_cell(rows, i, f->column), .row = i };
+		r = sort_keys(f, keys, rows->n_rows, s, &sorted);
 	}
-	for (size_t i = 0; i < rows->n_rows; i++)
-		keys[i] = (struct key){ .cell = *rows_cell(rows, i, f->column), .row = i };
-	qsort_r(keys, rows->n_rows, sizeof(*keys), compare_keys, (void *)f);
-	for (size_t i = 0; i < rows->n_rows; i++)
-		memcpy(&cells[i * n], rows_cell(rows, keys[i].row, 0), n * sizeof(*cells));
+	if (r == 0)
+		order_rows(rows, sorted, cells);
+	else
+		free(cells);
 	free(keys);
-	free(rows->cells);
-	rows->cells = cells;
-	rows->cap_rows = rows->n_rows;
-	return 0;
+	return r;
 }
 
 /* Adds one column to those picked. */

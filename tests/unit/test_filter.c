@@ -571,6 +571,23 @@ asked(const char *stage, struct rows *rows, int left, int result)
 	return begun - left;
 }
 
+START_TEST(sort_can_be_left)
+{
+	struct rows rows;
+
+	rows_init(&rows, columns, N(columns), 0);
+	for (int i = 0; i < 20000; i++) {
+		rows_begin(&rows);
+		rows_text(&rows, i % 2 ? "a" : "b");
+	}
+	ck_assert_int_eq(asked("sort name", &rows, 3, -ECANCELED), 3);
+	ck_assert_int_ge(asked("sort name", &rows, 100000, 0), 20);
+	ck_assert_str_eq(rows_cell(&rows, 9999, 0)->s, "a");
+	ck_assert_str_eq(rows_cell(&rows, 10000, 0)->s, "b");
+	rows_fini(&rows);
+}
+END_TEST
+
 START_TEST(work_can_be_left)
 {
 	static const char *const stages[] = { "include x", "exclude x", "begin x",
@@ -689,6 +706,7 @@ main(void)
 	tcase_add_test(fast, counts_are_limited);
 	tcase_add_test(fast, nesting_is_no_recursion);
 	tcase_add_test(fast, huge_cells_are_matched);
+	tcase_add_test(fast, sort_can_be_left);
 	tcase_add_test(fast, work_can_be_left);
 	tcase_add_test(fast, failed_or_other_rows_are_refused);
 	tcase_add_test(fast, filters_keep_status_and_plain);
