@@ -90,10 +90,12 @@ pipeline_say(const struct command *command, int status, const char *reason, stru
 }
 
 int
-pipeline_too_large(const struct pipeline_job *job, struct buf *why)
+pipeline_rows_failed(const struct pipeline_job *job, int error, struct buf *why)
 {
 	size_t max = job->pipeline->max_answer;
 
+	if (error != -EMSGSIZE)
+		return pipeline_say(job->command, STATUS_FAILED, strerror(-error), why);
 	buf_printf(why, "%s: answer too large (limit ", job->command->name);
 	if (max >= 1 << 20 && max % (1 << 20) == 0)
 		buf_printf(why, "%zu MiB)", max >> 20);
@@ -209,7 +211,7 @@ filter(struct pipeline_job *job, struct reply *reply, struct buf *why)
 		r = pipeline_await_failed(r, timeout_s, &reason);
 		return pipeline_say(job->command, r, buf_str(&reason), why);
 	}
-	return r == 0 ? 0 : pipeline_too_large(job, why);
+	return r == 0 ? 0 : pipeline_rows_failed(job, r, why);
 }
 
 int
@@ -222,7 +224,7 @@ pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf *why
 	if (r != 0)
 		return r;
 	if (job->rows->error)
-		return pipeline_too_large(job, why);
+		return pipeline_rows_failed(job, job->rows->error, why);
 	return job->n_filters ? filter(job, reply, why) : 0;
 }
 

@@ -69,8 +69,9 @@ int pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf 
 void pipeline_job_drop(struct pipeline_job *job);
 /* Runs a command that writes its own answers. */
 int pipeline_job_stream(struct pipeline_job *job, struct reply *reply, struct buf *why);
-/* "NAME: answer too large (limit 64 MiB)". Returns STATUS_FAILED. */
-int pipeline_too_large(const struct pipeline_job *job, struct buf *why);
+/* Why there are no rows, from their error: "NAME: answer too large (limit 64 MiB)" for -EMSGSIZE.
+ * Returns STATUS_FAILED. */
+int pipeline_rows_failed(const struct pipeline_job *job, int error, struct buf *why);
 /* Puts the name of the command before a plugin's sentence. Returns status. */
 int pipeline_say(const struct command *command, int status, const char *reason, struct buf *why);
 

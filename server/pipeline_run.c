@@ -52,11 +52,11 @@ static int
 result(struct pipeline_job *job, struct buf *why)
 {
 	const char *reason = "";
-	int r = call_result(job->call, &reason);
+	int r = call_result(job->call, &reason), error;
 
 	/* A run that was told to stop when its answer grew too large may have failed with that. */
-	if (r == STATUS_FAILED && call_rows(job->call, &job->time_ns)->error)
-		return pipeline_too_large(job, why);
+	if (r == STATUS_FAILED && (error = call_rows(job->call, &job->time_ns)->error))
+		return pipeline_rows_failed(job, error, why);
 	if (r != 0)
 		return pipeline_say(job->command, r, reason, why);
 	job->rows = call_rows(job->call, &job->time_ns);

@@ -145,7 +145,7 @@ pipeline_write(struct pipeline_job *job, struct reply *reply)
 		return job->rows->status;
 	if (r == -ECANCELED || r == -EPIPE)
 		return r;
-	pipeline_too_large(job, &why);
+	pipeline_rows_failed(job, r, &why);
 	return begun ? STATUS_FAILED
 		     : pipeline_error(&job->asker, reply, STATUS_FAILED, buf_str(&why));
 }
