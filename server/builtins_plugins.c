@@ -28,6 +28,10 @@ put_state(struct rows *rows, const struct plugin_stats *stats, double stuck_s)
 	if (stuck_s > 0) {
 		snprintf(text, sizeof(text), "STUCK %.0f s", stuck_s);
 		rows_text(rows, text);
+	} else if (stats->life == PLUGIN_STARTING) {
+		rows_text(rows, "starting");
+	} else if (stats->life == PLUGIN_FAILED) {
+		rows_text(rows, "failed");
 	} else {
 		rows_text(rows, stats->last_error[0] ? "failing" : "ok");
 	}
@@ -127,7 +131,8 @@ static const struct telmon_column columns[] = {
 	  .unit = TELMON_SECONDS,
 	  .priority = 4 },
 	{ .name = "state",
-	  .help = "ok, failing (the last call did), or STUCK and since when",
+	  .help = "ok, failing (the last call did), starting, failed (its start did), or STUCK and "
+		  "since when",
 	  .type = TELMON_TEXT },
 	{ .name = "collects", .help = "samples taken", .type = TELMON_INT, .priority = 5 },
 	{ .name = "runs", .help = "commands run, views apart", .type = TELMON_INT, .priority = 7 },

@@ -15,6 +15,7 @@
 #include "executor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,6 +141,10 @@ executor_withdraw_all_locked(struct executor_queue *q, struct call_list *to)
 			continue;
 		executor_withdraw_locked(q, c);
 		TAILQ_INSERT_TAIL(to, c, link);
+		if (c->kind == CALL_START) {
+			executor_fail_start_locked(q->plugin, "it never ran");
+			q->closing = true;
+		}
 	}
 }
 
@@ -212,11 +217,13 @@ executor_close_locked(struct executor *x, struct executor_queue *q)
 }
 
 void
-executor_abandon_locked(struct executor_queue *q, struct call_list *refused)
+executor_fail_start_locked(struct plugin *p, const char *why)
 {
-	q->closing = true;
-	q->unstarted = true;
-	executor_withdraw_all_locked(q, refused);
+	struct plugin_stats *s = &p->stats;
+
+	s->life = PLUGIN_FAILED;
+	s->last_error_ns = now_ns();
+	snprintf(s->last_error, sizeof(s->last_error), "start failed: %s", why);
 }
 
 void
@@ -265,7 +272,6 @@ static void
 cancel_all_locked(struct executor *x, struct call_list *waiting)
 {
 	struct executor_queue *q;
-	struct call *c;
 
 	x->stopping = true;
 	TAILQ_FOREACH(q, &x->queues, link) {
@@ -276,29 +282,74 @@ cancel_all_locked(struct executor *x, struct call_list *waiting)
 			host_cancel_set(&q->running->cancel);
 		}
 	}
-	TAILQ_FOREACH(c, waiting, link) {
-		c->error = -ECANCELED;
-		c->returned = true;
+}
+
+/* Whether a stop runs, or may do so yet: one behind a call that is stuck may not. */
+static bool
+has_stops_locked(const struct executor *x)
+{
+	const struct executor_queue *q;
+	const struct call *c;
+
+	TAILQ_FOREACH(q, &x->queues, link) {
+		c = q->running ? q->running : TAILQ_FIRST(&q->waiting);
+		if (c && c->kind == CALL_STOP)
+			return true;
 	}
-	pthread_cond_broadcast(&x->changed);
+	return false;
+}
+
+static void
+await_end_locked(struct executor *x, int64_t until_ns)
+{
+	int64_t end_ns = now_ns() + EXECUTOR_END_NS;
+	int r = 0;
+
+	if (end_ns > until_ns)
+		end_ns = until_ns;
+	while (x->active > 0 && r == 0) {
+		bool stops = has_stops_locked(x);
+
+		r = lock_wait(&x->lock, &x->changed, stops ? until_ns : end_ns);
+	}
+}
+
+/* Appends "run of sleeper, start of hanger". Returns how many. */
+static unsigned
+list_running_locked(struct executor *x, struct buf *out)
+{
+	const struct executor_queue *q;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(q, &x->queues, link) {
+		if (q->running)
+			buf_printf(out, "%s%s of %s", n++ ? ", " : "", executor_kind(q->running),
+				   q->plugin->name);
+	}
+	return n;
 }
 
 unsigned
 executor_stop(struct executor *x, int64_t until_ns)
 {
 	struct call_list waiting = TAILQ_HEAD_INITIALIZER(waiting);
+	_autobuf_ struct buf names = BUF_WHY;
+	unsigned stuck = 0;
 
 	LOCKED(&x->lock)
 		cancel_all_locked(x, &waiting);
 	executor_publish_all(&waiting, STATUS_UNAVAILABLE, "the daemon is stopping");
 	LOCKED(&x->lock) {
-		while (x->active > 0 && lock_wait(&x->lock, &x->changed, until_ns) == 0)
-			;
+		await_end_locked(x, until_ns);
+		stuck = list_running_locked(x, &names);
 	}
-	x->left = pool_stop(x->pool, until_ns);
+	if (stuck)
+		log_warnx("executor: still running: %s; ignoring", buf_str(&names));
+	/* With none stuck all threads are without work, and end at once. */
+	x->left = pool_stop(x->pool, now_ns() + (stuck ? 0 : EXECUTOR_IDLE_END_NS));
 	if (!x->quit)
 		executor_guard_stop(x);
-	return x->left;
+	return stuck ? stuck : x->left;
 }
 
 /* A stop that no thread came for is not called any more: the process ends. */

@@ -19,24 +19,24 @@
 struct executor;
 /* NULL, with a line in the log: no thread or descriptor to be had. */
 struct executor *executor_new(struct host *host, unsigned max_threads);
-/* Fails what waits, cancels what runs, waits until until_ns, returns how many calls are stuck
- * (their threads stay). Plugins that executor_stop_plugin() was told before are stopped still. May
- * be called again to wait longer. */
+/* Fails what waits and cancels what runs. Waits a second for that to end, and until until_ns for
+ * the stops of plugins that executor_stop_plugin() was told before. Returns how many calls are
+ * stuck (their threads stay); the log has their names. May be called again to wait longer. */
 unsigned executor_stop(struct executor *x, int64_t until_ns);
 /* After executor_stop() and after every call_leave(). Leaves in place what stuck threads use. NULL
  * is fine. */
 void executor_free(struct executor *x);
 
-/* Runs start now, on an executor thread, with a deadline; 0, or -errno with why ("start failed:
- * ..."; -ETIMEDOUT: should it return later, the plugin is stopped at once). Blocks: main and the
- * admin's commands only. After a failure the plugin takes no calls. */
-int executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s, struct buf *why);
-/* Runs stop once nothing of the plugin runs or waits; returns at once. Further calls of the plugin
- * fail. */
-void executor_stop_plugin(struct executor *x, struct plugin *p);
-
 /* A call: counted; the caller's reference is given up with call_leave(). */
 struct call;
+/* Asks for start, before any other call of the plugin. Never NULL. Until start has returned,
+ * however late, the plugin takes no calls; after a failure it never does, and last_error says why.
+ * An end that nobody waits for is logged. */
+struct call *executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s);
+/* Runs stop once nothing of the plugin runs or waits; returns at once. Further calls of the plugin
+ * fail. Without a start that succeeded there is nothing to stop. */
+void executor_stop_plugin(struct executor *x, struct plugin *p);
+
 /* A collect whose snapshot goes to the plugin's series. Shares one that waits or runs. Never NULL;
  * may be done at once (stuck). Status: 70 when it failed, 75 when it passed its deadline, 69 when
  * it could not be tried. */

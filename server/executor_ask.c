@@ -3,11 +3,8 @@
  */
 /*
  * executor_ask -- who asks for what: an equal call that waits, runs or was kept is shared; what
- * cannot be had is answered at once; everything else joins the plugin's queue. Also the one that
- * waits itself: starting a plugin. Any thread.
+ * cannot be had is answered at once; everything else joins the plugin's queue. Any thread.
  */
-#include <errno.h>
-
 #include "executor_private.h"
 #include "wire.h"
 
@@ -44,10 +41,14 @@ is_refused_locked(struct executor *x, struct executor_queue *q, struct plugin *p
 {
 	if (x->stopping)
 		buf_puts(why, "the daemon is stopping");
+	else if (p->stats.life == PLUGIN_FAILED)
+		buf_printf(why, "%s: unavailable (%s)", p->name, p->stats.last_error);
 	else if (!q || q->closing)
 		buf_printf(why, "%s: unavailable (it was stopped)", p->name);
 	else if (executor_is_stuck_locked(q, now_ns()))
 		executor_say_stuck(why, p, q->running);
+	else if (p->stats.life == PLUGIN_STARTING)
+		buf_printf(why, "%s: unavailable (it is starting)", p->name);
 	else if (q->n_waiting >= EXECUTOR_MAX_WAITING)
 		buf_printf(why, "%s: unavailable (too many wait)", p->name);
 	return why->len > 0;
@@ -136,77 +137,31 @@ executor_sample(struct executor *x, struct plugin *p)
 	return asked;
 }
 
-/* Waits until the start returned. False at the deadline: then nobody waits for it any more. */
-static bool
-await_start(struct executor *x, struct call *c, int64_t until_ns, bool *ret_withdrawn)
-{
-	LOCKED(&x->lock) {
-		while (!c->returned && lock_wait(&x->lock, &x->changed, until_ns) == 0)
-			;
-		if (c->returned)
-			return true;
-		c->askers = 0;
-		*ret_withdrawn = c->place == CALL_WAITING;
-		if (*ret_withdrawn)
-			executor_withdraw_locked(c->plugin->queue, c);
-	}
-	return false;
-}
-
-static void
-abandon(struct executor *x, struct plugin *p)
-{
-	struct call_list refused = TAILQ_HEAD_INITIALIZER(refused),
-			 dropped = TAILQ_HEAD_INITIALIZER(dropped);
-	struct plugin *disposed = NULL;
-
-	LOCKED(&x->lock) {
-		struct executor_queue *q = executor_queue_locked(x, p);
-
-		if (q) {
-			executor_abandon_locked(q, &refused);
-			disposed = executor_dispose_locked(x, q, &dropped);
-		}
-	}
-	executor_publish_all(&refused, STATUS_UNAVAILABLE, "the plugin did not start");
-	executor_publish_all(&dropped, 0, NULL);
-	plugin_unref(disposed);
-}
-
-int
-executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s, struct buf *why)
+/* Nothing is shared: a plugin is started once. Those of many plugins are done by one thread as long
+ * as they are quick. */
+struct call *
+executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s)
 {
 	struct call *c = executor_call_new(x, p, CALL_START);
-	bool refused = true, withdrawn = false;
-	const char *reason;
+	_autobuf_ struct buf why = BUF_WHY;
+	bool refused = true;
 	unsigned summon = 0;
-	int r = -ETIMEDOUT;
 
 	c->limit_ns = (int64_t)(deadline_s * (double)NS_PER_S);
 	LOCKED(&x->lock) {
 		struct executor_queue *q = executor_queue_locked(x, p);
 
-		refused = is_refused_locked(x, q, p, why);
-		if (!refused) {
+		refused = is_refused_locked(x, q, p, &why);
+		if (refused) {
+			executor_fail_start_locked(p, buf_str(&why));
+		} else {
+			p->stats.life = PLUGIN_STARTING;
 			atomic_fetch_add(&c->refs, 1);
-			summon = executor_enqueue_locked(x, q, c, false);
+			summon = executor_enqueue_locked(x, q, c, true);
 		}
 	}
 	executor_summon(x, summon);
-	if (refused) {
-		r = -EBUSY;
-	} else if (await_start(x, c, now_ns() + c->limit_ns, &withdrawn)) {
-		r = c->error;
-		call_result(c, &reason);
-		if (r < 0)
-			buf_puts(why, reason);
-	} else if (withdrawn) {
-		buf_puts(why, "start: no thread is free");
-		executor_call_unref(c);
-		abandon(x, p);
-	} else {
-		buf_printf(why, "start has not returned for %g s", deadline_s);
-	}
-	executor_call_unref(c);
-	return r;
+	if (refused)
+		executor_publish(c, STATUS_UNAVAILABLE, buf_str(&why));
+	return c;
 }

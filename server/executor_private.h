@@ -31,6 +31,9 @@ enum {
 #define EXECUTOR_RETRY_NS (100 * NS_PER_MS)
 /* A call that obeys its deadline returns a moment after it: until then it is not stuck. */
 #define EXECUTOR_GRACE_NS (100 * NS_PER_MS)
+/* At the end: what was told to end has so long, and threads without work so long. */
+#define EXECUTOR_END_NS NS_PER_S
+#define EXECUTOR_IDLE_END_NS (300 * NS_PER_MS)
 
 enum call_kind { CALL_START, CALL_COLLECT, CALL_RUN, CALL_STOP };
 enum call_place { CALL_NOWHERE, CALL_WAITING, CALL_RUNNING, CALL_KEPT };
@@ -60,7 +63,6 @@ struct call {
 	int64_t made_ns;     /* when the rows were complete */
 	bool cancelled;	     /* takes no more askers */
 	bool late;	     /* the guard has said so */
-	bool returned;	     /* start's */
 
 	struct lock lock;
 	/* guarded by lock; the results are immutable once done */
@@ -86,7 +88,6 @@ struct executor_queue {
 	size_t kept_bytes;
 	struct call *running; /* NULL = none */
 	bool closing;	      /* takes no more calls */
-	bool unstarted;	      /* its start failed or never ran: there is nothing to stop */
 	bool failing;	      /* the last collect failed, and the log says so */
 };
 TAILQ_HEAD(queue_list, executor_queue);
@@ -109,7 +110,7 @@ struct executor {
 	int64_t alarm_ns;	 /* what the timer is set to; 0 = nothing */
 	bool stopping, quit;
 	unsigned left;		/* threads that were stuck when it stopped */
-	pthread_cond_t changed; /* a start returned, or a thread went idle */
+	pthread_cond_t changed; /* a thread went idle: the last, or any while it stops */
 };
 
 /* ---- executor.c ---- */
@@ -127,7 +128,8 @@ unsigned executor_urge_locked(struct executor *x, struct executor_queue *q);
 void executor_summon(struct executor *x, unsigned n);
 /* Takes a call that waits out of its queue; the queue's reference becomes the caller's. */
 void executor_withdraw_locked(struct executor_queue *q, struct call *c);
-/* Moves the calls that wait (but a stop) to `to`, whose owner publishes them. */
+/* Moves the calls that wait (but a stop) to `to`, whose owner publishes them. A start among them
+ * has failed. */
 void executor_withdraw_all_locked(struct executor_queue *q, struct call_list *to);
 /* Keeps an answer that may serve others: the reference becomes the list's. False: it is not one. */
 bool executor_keep_locked(struct executor *x, struct executor_queue *q, struct call *c,
@@ -141,8 +143,8 @@ unsigned executor_close_locked(struct executor *x, struct executor_queue *q);
  * without the lock, or NULL. */
 struct plugin *executor_dispose_locked(struct executor *x, struct executor_queue *q,
 				       struct call_list *dropped);
-/* The plugin never came to life: takes no more calls. Those that wait go to `refused`. */
-void executor_abandon_locked(struct executor_queue *q, struct call_list *refused);
+/* The plugin does not come to life. */
+void executor_fail_start_locked(struct plugin *p, const char *why);
 
 /* ---- executor_work.c ---- */
 

@@ -25,7 +25,7 @@ begin_locked(struct executor *x, struct executor_queue *q)
 	if (!c)
 		return NULL; /* all that waited have left */
 	if (c->kind == CALL_STOP)
-		c->cancelled = q->unstarted;
+		c->cancelled = q->plugin->stats.life == PLUGIN_FAILED;
 	executor_withdraw_locked(q, c);
 	c->place = CALL_RUNNING;
 	c->deadline_ns = now + c->limit_ns;
@@ -50,7 +50,7 @@ next_call(struct executor *x, bool came)
 			c = begin_locked(x, q);
 		if (x->n_urgent + x->n_lazy == 0)
 			executor_calm_locked(x);
-		if (!c && --x->active == 0)
+		if (!c && (--x->active == 0 || x->stopping))
 			pthread_cond_broadcast(&x->changed);
 	}
 	return c;
@@ -61,6 +61,7 @@ struct outcome {
 	int64_t ended_ns;
 	bool late;
 	bool recovered, failing; /* worth a line in the log */
+	bool unasked;		 /* nobody waits for it */
 	struct buf why;
 	struct call_list dropped;
 	struct plugin *disposed;
@@ -74,7 +75,7 @@ execute(struct executor *x, struct call *c, struct outcome *o)
 
 	switch (c->kind) {
 	case CALL_START:
-		c->error = host_start(x->host, object, &o->why);
+		c->error = host_start(x->host, object, &c->cancel, c->deadline_ns, &o->why);
 		break;
 	case CALL_STOP:
 		if (!c->cancelled)
@@ -98,6 +99,10 @@ execute(struct executor *x, struct call *c, struct outcome *o)
 	}
 	o->ended_ns = now_ns();
 	o->late = o->ended_ns >= c->deadline_ns;
+	if (c->kind == CALL_START && o->late && c->error == -ECANCELED) {
+		buf_clear(&o->why);
+		buf_puts(&o->why, "it was not done by its deadline");
+	}
 }
 
 void
@@ -124,11 +129,13 @@ count_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 		if (duration_ns > s->max_ns)
 			s->max_ns = duration_ns;
 	}
-	if (o->late && !c->late)
+	if (c->kind == CALL_START && !c->error)
+		s->last_error[0] = '\0';
+	else if (o->late && !c->late)
 		executor_note_failure_locked(q->plugin, "no answer by the deadline");
 	else if (c->error && !o->late && !c->cancelled)
 		executor_note_failure_locked(q->plugin, buf_str(&o->why));
-	else if (!c->error && !o->late)
+	else if (!c->error && !o->late && s->life == PLUGIN_RUNNING)
 		s->last_error[0] = '\0';
 }
 
@@ -146,12 +153,27 @@ judge_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 }
 
 static void
+say_start(const struct call *c, struct outcome *o, double s)
+{
+	const char *name = c->plugin->name;
+
+	if (!o->unasked)
+		return;
+	if (c->error)
+		log_warnx("plugin %s: start failed: %s, ignoring", name, buf_str(&o->why));
+	else
+		log_info("plugin %s: started after %.1f s", name, s);
+}
+
+static void
 say(const struct call *c, struct outcome *o)
 {
 	const char *name = c->plugin->name;
 	double s = (double)(o->ended_ns - c->started_ns) / (double)NS_PER_S;
 
-	if (c->late)
+	if (c->kind == CALL_START)
+		say_start(c, o, s);
+	else if (c->late)
 		log_info("plugin %s: %s returned after %.1f s", name, executor_kind(c), s);
 	if (o->failing && o->late)
 		log_warnx("plugin %s: collect took %.1f s; keeping the last values", name, s);
@@ -170,7 +192,7 @@ publish(struct call *c, struct outcome *o)
 
 	if (c->kind == CALL_START) {
 		buf_printf(&why, "start failed: %s", buf_str(&o->why));
-		executor_publish(c, c->error ? STATUS_FAILED : 0, buf_str(&why));
+		executor_publish(c, c->error ? STATUS_FAILED : 0, c->error ? buf_str(&why) : NULL);
 	} else if (o->late) {
 		buf_printf(&why, "%s: no answer within %g s", name,
 			   (double)c->limit_ns / (double)NS_PER_S);
@@ -186,6 +208,18 @@ publish(struct call *c, struct outcome *o)
 	}
 }
 
+/* A late one is as good as any: the plugin takes calls from now on. */
+static void
+end_start_locked(struct executor_queue *q, struct call *c, struct outcome *o)
+{
+	o->unasked = c->askers == 0 && !c->cancelled;
+	q->plugin->stats.life = PLUGIN_RUNNING;
+	if (c->error) {
+		executor_fail_start_locked(q->plugin, buf_str(&o->why));
+		q->closing = true;
+	}
+}
+
 /* Lets the plugin's next call begin. True: the reference on c is still the caller's. */
 static bool
 end_locked(struct executor *x, struct call *c, struct outcome *o)
@@ -198,36 +232,14 @@ end_locked(struct executor *x, struct call *c, struct outcome *o)
 	c->made_ns = o->ended_ns;
 	count_locked(q, c, o);
 	judge_locked(q, c, o);
+	if (c->kind == CALL_START)
+		end_start_locked(q, c, o);
 	kept = executor_keep_locked(x, q, c, &o->dropped);
 	/* This thread looks for the next call itself. */
 	if (!TAILQ_EMPTY(&q->waiting))
 		executor_place_locked(x, q, QUEUE_URGENT);
 	o->disposed = executor_dispose_locked(x, q, &o->dropped);
 	return !kept;
-}
-
-/* A start's end decides about the plugin: it failed, or came too late for whoever wanted it. After
- * its result is published. */
-static void
-end_start(struct executor *x, struct call *c, struct outcome *o)
-{
-	struct call_list refused = TAILQ_HEAD_INITIALIZER(refused);
-	unsigned summon = 0;
-
-	LOCKED(&x->lock) {
-		struct executor_queue *q = executor_queue_locked(x, c->plugin);
-
-		c->returned = true;
-		pthread_cond_broadcast(&x->changed);
-		if (q && c->error) {
-			executor_abandon_locked(q, &refused);
-			o->disposed = executor_dispose_locked(x, q, &o->dropped);
-		} else if (q && c->askers == 0) {
-			summon = executor_close_locked(x, q);
-		}
-	}
-	executor_summon(x, summon);
-	executor_publish_all(&refused, STATUS_UNAVAILABLE, "the plugin did not start");
 }
 
 static void
@@ -240,8 +252,6 @@ finish(struct executor *x, struct call *c, struct outcome *o)
 		give_up = end_locked(x, c, o);
 	publish(c, o);
 	say(c, o);
-	if (c->kind == CALL_START)
-		end_start(x, c, o);
 	executor_publish_all(&o->dropped, 0, NULL);
 	if (give_up)
 		executor_call_unref(c);

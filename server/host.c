@@ -226,7 +226,8 @@ result(struct host_call *c, int r, struct buf *why)
 }
 
 int
-host_start(struct host *h, struct host_object *o, struct buf *why)
+host_start(struct host *h, struct host_object *o, struct host_cancel *cancel, int64_t deadline_ns,
+	   struct buf *why)
 {
 	struct host_call c;
 	int r;
@@ -234,6 +235,8 @@ host_start(struct host *h, struct host_object *o, struct buf *why)
 	if (!o->decl->start)
 		return 0;
 	call_init(&c, HOST_START, h, o);
+	c.cancel = cancel;
+	c.deadline_ns = deadline_ns;
 	r = result(&c, o->decl->start(&c.telmon), why);
 	o->state = r == 0 ? c.telmon.state : NULL;
 	call_fini(&c);

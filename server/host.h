@@ -68,7 +68,8 @@ struct host_arg {
  * why (cleaned: what telmon_fail() said and the errno's text). `cancel` may be NULL; deadline_ns
  * (CLOCK_MONOTONIC, 0 = none) makes telmon_cancelled() true. */
 /* A start that fails leaves no state, and is not followed by host_stop(). */
-int host_start(struct host *h, struct host_object *o, struct buf *why);
+int host_start(struct host *h, struct host_object *o, struct host_cancel *cancel,
+	       int64_t deadline_ns, struct buf *why);
 void host_stop(struct host *h, struct host_object *o);
 /* *ret is a new snapshot (owned by the caller), also when nothing was put; untouched when collect
  * fails. */

@@ -18,8 +18,12 @@
 #include "lock.h"
 #include "series.h"
 
+/* STARTING and FAILED take no calls: the start has not returned yet, or it did not succeed. */
+enum plugin_life { PLUGIN_RUNNING, PLUGIN_STARTING, PLUGIN_FAILED };
+
 /* Guarded by LOCK_EXECUTOR; copied out with executor_stats(). */
 struct plugin_stats {
+	enum plugin_life life;
 	uint64_t collects, runs, failures;
 	int64_t last_ns, max_ns, total_ns; /* duration of collects */
 	int64_t busy_since_ns;		   /* a call runs since then; 0 = none */

@@ -27,7 +27,7 @@ enum {
 	WORKERS_KEPT = 4,
 	WORKER_STACK = 256 << 10,
 	SESSIONS_END_MS = 3500, /* of the 5 s that a stop may take */
-	CALLS_END_MS = 4500,
+	STOPS_END_MS = 4500,	/* of plugins */
 };
 
 /* The lines that greet a person. On sessions' threads. */
@@ -153,7 +153,8 @@ stop_plugins(struct telmond *d)
 	command_table_unref(table);
 }
 
-/* Ends every thread within 5 s. Returns how many are stuck, and those still use everything. */
+/* Ends every thread within 5 s; what does not obey has a second of them. Returns how many are
+ * stuck, and those still use everything. */
 static unsigned
 stop_threads(struct telmond *d)
 {
@@ -171,7 +172,7 @@ stop_threads(struct telmond *d)
 	if (!d->executor)
 		return stuck;
 	stop_plugins(d);
-	stuck += executor_stop(d->executor, now + CALLS_END_MS * NS_PER_MS);
+	stuck += executor_stop(d->executor, now + STOPS_END_MS * NS_PER_MS);
 	return stuck;
 }
 
@@ -182,7 +183,8 @@ stop(struct telmond *d, int status)
 	unsigned stuck = stop_threads(d);
 
 	if (stuck) {
-		log_warnx("%u threads are stuck, leaving them behind", stuck);
+		log_warnx("%u thread%s stuck, leaving %s behind", stuck,
+			  stuck > 1 ? "s are" : " is", stuck > 1 ? "them" : "it");
 		_exit(status);
 	}
 	free(d->builtins);

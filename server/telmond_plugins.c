@@ -4,8 +4,9 @@
 /*
  * telmond_plugins -- which objects are loaded, and into what. The administrator's word decides: the
  * compiled-in folder and those of -p are trusted, anything else runs inside only when its section
- * says so. A bad object is a warning, never a reason not to start. Main thread at start; later the
- * thread of the administrator who says `plugins load`.
+ * says so. A bad object is a warning, never a reason not to start; so is one whose start hangs,
+ * which is published all the same and takes calls once it has returned. Main thread at start; later
+ * the thread of the administrator who says `plugins load`.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -76,15 +77,13 @@ say(struct buf *why, const char *path, const char *reason)
 static const char isolated[] = "it would run isolated, which this version cannot do "
 			       "('isolate = false' in its section runs it inside)";
 
-/* Loads and starts. NULL with "PATH: reason" in why, and a status of wire.h in *ret_status. */
+/* NULL with "PATH: reason" in why, and a status of wire.h in *ret_status. */
 static struct plugin *
 load(struct telmond *d, const char *path, const struct settings_plugin *section, int *ret_status,
      struct buf *why)
 {
 	const struct settings *s = d->settings;
 	struct plugin_options options = { 0 };
-	_autobuf_ struct buf reason = BUF_WHY;
-	struct plugin *p;
 
 	*ret_status = STATUS_DENIED;
 	if (!may_run_inside(d, path, section)) {
@@ -97,16 +96,7 @@ load(struct telmond *d, const char *path, const struct settings_plugin *section,
 		options.deadline_s = section->deadline_s;
 		options.settings = section->settings;
 	}
-	p = plugin_load(path, &options, s->command_timeout_s, why);
-	if (!p)
-		return NULL;
-	if (executor_start_plugin(d->executor, p, s->command_timeout_s, &reason) < 0) {
-		say(why, path, buf_str(&reason));
-		plugin_unref(p);
-		return NULL;
-	}
-	log_debug("plugin %s: loaded", p->name);
-	return p;
+	return plugin_load(path, &options, s->command_timeout_s, why);
 }
 
 static bool
@@ -162,9 +152,35 @@ load_folder(struct telmond *d, struct list *l, const char *folder)
 	free(paths);
 }
 
-/* Publishes a table of these plugins, of which it takes the references. */
+/* Starts them all. Those that fail leave the list; why is what the last of them said. */
 static void
-publish(struct telmond *d, struct list *l)
+start_all(struct telmond *d, struct list *l, struct buf *why)
+{
+	size_t n = 0;
+
+	telmond_start_plugins(d, l->plugins, l->n);
+	for (size_t i = 0; i < l->n; i++) {
+		struct plugin *p = l->plugins[i];
+		struct plugin_stats stats = executor_stats(d->executor, p);
+
+		if (stats.life == PLUGIN_FAILED) {
+			buf_clear(why);
+			say(why, p->path, stats.last_error);
+			log_warnx("plugin %s, ignoring", buf_str(why));
+			plugin_unref(p);
+			continue;
+		}
+		if (stats.life == PLUGIN_STARTING)
+			log_warnx("plugin %s: start has not returned yet, going on without it",
+				  p->name);
+		l->plugins[n++] = p;
+	}
+	l->n = n;
+}
+
+/* The commands of these plugins, of which it takes the references. */
+static struct command_table *
+make_table(struct telmond *d, struct list *l)
 {
 	_autobuf_ struct buf refused = BUF_INIT(1 << 16);
 	struct plugin_table *plugins = plugin_table_new(l->plugins, l->n);
@@ -175,11 +191,11 @@ publish(struct telmond *d, struct list *l)
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		log_warnx("%s, ignoring", line);
 	free(text);
-	registry_set(d->registry, commands);
 	plugin_table_unref(plugins);
 	for (size_t i = 0; i < l->n; i++)
 		plugin_unref(l->plugins[i]);
 	free(l->plugins);
+	return commands;
 }
 
 static void
@@ -194,34 +210,46 @@ warn_missing(const struct settings *s, const struct list *l)
 	}
 }
 
-void
-telmond_plugins_start(struct telmond *d)
+/* What the settings name, not yet started. */
+static void
+load_all(struct telmond *d, struct list *l)
 {
 	const struct settings *s = d->settings;
-	struct list l = { 0 };
 
 	/* A file that is named goes before one that is found. */
 	for (size_t i = 0; i < s->n_plugins; i++) {
 		if (s->plugins[i].file && s->plugins[i].enabled)
-			try_load(d, &l, s->plugins[i].file, &s->plugins[i]);
+			try_load(d, l, s->plugins[i].file, &s->plugins[i]);
 	}
 	for (char **folder = s->plugin_path; *folder; folder++)
-		load_folder(d, &l, *folder);
-	warn_missing(s, &l);
-	publish(d, &l);
+		load_folder(d, l, *folder);
+	warn_missing(s, l);
 }
 
-/* The published plugins and one more. */
-static void
-publish_more(struct telmond *d, struct plugin *p)
+void
+telmond_plugins_start(struct telmond *d)
 {
-	struct command_table *now = registry_get(d->registry);
+	_autobuf_ struct buf why = BUF_WHY;
 	struct list l = { 0 };
 
-	for (size_t i = 0; i < now->plugins->count; i++)
-		append(&l, plugin_ref(now->plugins->plugins[i]));
-	append(&l, p);
-	publish(d, &l);
+	load_all(d, &l);
+	start_all(d, &l, &why);
+	registry_set(d->registry, make_table(d, &l));
+}
+
+/* One more beside those that are published, or in the place of one that never started. */
+static void
+publish_more(struct telmond *d, struct list *l)
+{
+	struct command_table *now = registry_get(d->registry);
+
+	for (size_t i = 0; i < now->plugins->count; i++) {
+		struct plugin *p = now->plugins->plugins[i];
+
+		if (!has(l, p->name))
+			append(l, plugin_ref(p));
+	}
+	registry_set(d->registry, make_table(d, l));
 	command_table_unref(now);
 	sampler_poke(d->sampler);
 }
@@ -230,7 +258,8 @@ static bool
 is_loaded(struct telmond *d, const char *name)
 {
 	struct command_table *now = registry_get(d->registry);
-	bool found = plugin_table_find(now->plugins, name) != NULL;
+	struct plugin *p = plugin_table_find(now->plugins, name);
+	bool found = p && executor_stats(d->executor, p).life != PLUGIN_FAILED;
 
 	command_table_unref(now);
 	return found;
@@ -240,6 +269,7 @@ static int
 load_more(struct telmond *d, const char *path, struct buf *why)
 {
 	_autofree_ char *name = name_of(path);
+	struct list l = { 0 };
 	struct plugin *p;
 	int status;
 
@@ -252,8 +282,14 @@ load_more(struct telmond *d, const char *path, struct buf *why)
 		log_warnx("plugin %s, ignoring", buf_str(why));
 		return status;
 	}
+	append(&l, p);
+	start_all(d, &l, why);
+	if (l.n == 0) {
+		free(l.plugins);
+		return STATUS_FAILED;
+	}
 	log_info("plugin %s: loaded by an administrator", p->name);
-	publish_more(d, p);
+	publish_more(d, &l);
 	return 0;
 }
 

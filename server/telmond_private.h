@@ -91,6 +91,10 @@ void telmond_plugins_start(struct telmond *d);
 /* A builtins_load_fn. */
 int telmond_plugins_load(void *telmond, const char *path, struct buf *why);
 
+/* telmond_start: asks all to start and waits for them together, a second at most, and no longer
+ * once a signal waits that ends the daemon. What became of them is in executor_stats(). */
+void telmond_start_plugins(struct telmond *d, struct plugin *const *plugins, size_t n);
+
 /* telmond_reload: one at a time. False when somebody else is changing. */
 bool telmond_change_begin(struct telmond *d, bool reload);
 void telmond_change_end(struct telmond *d);

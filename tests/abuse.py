@@ -728,20 +728,104 @@ def end_with_many_sessions():
     d.end()
 
 
-def stuck_plugin():
-    """A collect and a run that never return: errors for those who ask, nothing for the others."""
-    if not shutil.which(os.environ.get("CC", "cc").split()[0]):
+COMPILER = os.environ.get("CC", "cc").split()
+
+
+def compile_plugin(folder, name, run="return telmon_row(t);", start="return 0;"):
+    """A plugin with one command of its name; run and start are the bodies of its callbacks."""
+    with open(f"{folder}/{name}.c", "w") as f:
+        f.write("#include <telmon/plugin.h>\n#include <fcntl.h>\n#include <unistd.h>\n"
+                "static const struct telmon_column c[] = {{ .name = \"a\", .type = TELMON_INT, .help = \"a\" }};\n"
+                f"static int start(struct telmon *t) {{ (void)t; {start} }}\n"
+                f"static int run(struct telmon *t) {{ (void)t; {run} }}\n"
+                f"static const struct telmon_command k[] = {{{{ .name = \"{name}\", .help = \"h\", .run = run, TELMON_COLUMNS(c) }}}};\n"
+                "TELMON_PLUGIN = { TELMON_PLUGIN_HEAD, .version = \"1\", .help = \"h\", TELMON_COMMANDS(k), .start = start };\n")
+    include = os.environ.get("TELMON_INCLUDE", "include")
+    subprocess.run([*COMPILER, "-shared", "-fPIC", "-I", include, "-o", f"{folder}/{name}.so", f"{folder}/{name}.c"], check=True)
+
+
+def await_true(what, why):
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        if time.monotonic() > deadline:
+            raise Failure(why)
+        time.sleep(0.02)
+
+
+def start_that_hangs():
+    """Some starts never return and one takes its time: the others answer within 2 s, and so does who loads one more."""
+    if not shutil.which(COMPILER[0]):
+        return
+    plugins, other = tempfile.mkdtemp(prefix="telmon-plugins-"), tempfile.mkdtemp(prefix="telmon-plugins-")
+    mark = plugins + "/mark"
+    for i in range(5):
+        compile_plugin(plugins, f"hangs{i}", start="for (;;) sleep(1000);")
+    compile_plugin(plugins, "slow", start=f"while (access(\"{mark}\", F_OK) < 0) usleep(10000); return 0;")
+    compile_plugin(plugins, "works")
+    compile_plugin(other, "late", start="for (;;) sleep(1000);")
+    began = time.monotonic()
+    d = Daemon(f"command_timeout = 3\nplugin late {{ isolate = false }}\n", plugins=plugins)
+    try:
+        answer = d.ask("works; slow; hangs0; plugins --csv | columns name,state")
+        if time.monotonic() - began > (10 if SLOW else 2):
+            raise Failure(f"the first answer came after {time.monotonic() - began:.1f} s")
+        if not re.search(rb"error: slow: unavailable.*error: hangs0: unavailable.*\nhangs4,starting.*\nslow,starting.*\nworks,ok", answer, re.S):
+            raise Failure(f"{answer!r}")
+        began = time.monotonic()
+        answer = d.ask(f"plugins load {other}/late.so --csv | columns name,state")
+        if b"late,starting" not in answer or time.monotonic() - began > (10 if SLOW else 2):
+            raise Failure(f"after {time.monotonic() - began:.1f} s: {answer!r}")
+        with open(mark, "w"):
+            await_true(lambda: b"slow,ok" in d.ask("plugins --csv | columns name,state"), "a start that returns late does not count")
+        if b"error" in (answer := d.ask("slow")):
+            raise Failure(f"{answer!r}")
+        await_true(lambda: d.ask("plugins").count(b"STUCK") == 6, "they are not shown as stuck")
+        began = time.monotonic()
+        os.kill(d.pid, signal.SIGTERM)
+        d.process.wait(PATIENCE)
+        if time.monotonic() - began > (10 if SLOW else 2.5):
+            raise Failure(f"it took {time.monotonic() - began:.1f} s to end")
+        if "6 threads are stuck" not in d.log():
+            raise Failure(d.log())
+    finally:
+        d.end()
+        shutil.rmtree(plugins)
+        shutil.rmtree(other)
+
+
+def end_while_a_start_hangs():
+    """SIGTERM and SIGINT before the first listener accepts: within 5 s, status 0."""
+    if not shutil.which(COMPILER[0]):
         return
     plugins = tempfile.mkdtemp(prefix="telmon-plugins-")
-    with open(plugins + "/sleeper.c", "w") as f:
-        f.write("#include <telmon/plugin.h>\n#include <unistd.h>\n"
-                "static const struct telmon_column c[] = {{ .name = \"a\", .type = TELMON_INT, .help = \"a\" }};\n"
-                "static int run(struct telmon *t) { (void)t; for (;;) sleep(1000); }\n"
-                "static const struct telmon_command k[] = {{ .name = \"sleeper\", .help = \"sleeps\", .run = run, TELMON_COLUMNS(c) }};\n"
-                "TELMON_PLUGIN = { TELMON_PLUGIN_HEAD, .version = \"1\", .help = \"sleeps\", TELMON_COMMANDS(k) };\n")
-    include = os.environ.get("TELMON_INCLUDE", "include")
-    subprocess.run([*os.environ.get("CC", "cc").split(), "-shared", "-fPIC", "-I", include, "-o", plugins + "/sleeper.so",
-                    plugins + "/sleeper.c"], check=True)
+    mark = plugins + "/mark"
+    compile_plugin(plugins, "hangs", start=f"close(open(\"{mark}\", O_CREAT | O_WRONLY, 0600)); for (;;) sleep(1000);")
+    try:
+        for end in (signal.SIGTERM, signal.SIGINT):
+            words = [os.environ.get("TELMOND", "build/telmond"), "-c", "/dev/null", "-l", f"unix:{plugins}/s", "-p", plugins]
+            with open(plugins + "/log", "wb") as log:
+                p = subprocess.Popen(words, stderr=log)
+            try:
+                await_true(lambda: os.path.exists(mark), "the start did not begin")
+                began = time.monotonic()
+                p.send_signal(end)
+                code = p.wait(5 if not SLOW else 20)
+                if code != 0 or time.monotonic() - began > (2.5 if not SLOW else 20):
+                    raise Failure(f"{end.name}: {code} after {time.monotonic() - began:.1f} s")
+            finally:
+                p.kill()
+                p.wait()
+            os.unlink(mark)
+    finally:
+        shutil.rmtree(plugins)
+
+
+def stuck_plugin():
+    """A collect and a run that never return: errors for those who ask, nothing for the others."""
+    if not shutil.which(COMPILER[0]):
+        return
+    plugins = tempfile.mkdtemp(prefix="telmon-plugins-")
+    compile_plugin(plugins, "sleeper", run="for (;;) sleep(1000);")
     d = Daemon("command_timeout = 1\n", plugins=plugins)
     try:
         began = time.monotonic()
@@ -883,7 +967,7 @@ def processes_that_come_and_go():
         d.end()
 
 
-OWN = [log_that_nobody_reads, started_many_times, wall_clock_jumps, processes_that_come_and_go, accept_without_descriptors, accept_errors, short_writes, unreachable_before_its_mode, end_with_many_sessions, stuck_plugin,
+OWN = [log_that_nobody_reads, started_many_times, wall_clock_jumps, processes_that_come_and_go, accept_without_descriptors, accept_errors, short_writes, unreachable_before_its_mode, end_with_many_sessions, start_that_hangs, end_while_a_start_hangs, stuck_plugin,
        system_calls_fail]
 
 

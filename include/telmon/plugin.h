@@ -177,8 +177,9 @@ struct telmon_plugin {
 	size_t n_metrics;
 	const struct telmon_command *commands;
 	size_t n_commands;
-	/* All optional. start may set t->state, add metrics, and refuse to run; stop frees the state;
-	 * collect puts the values of one snapshot. */
+	/* All optional. start may set t->state, add metrics, and refuse to run; the plugin is not asked
+	 * anything until it has returned, and others do not wait for it. stop frees the state; collect puts
+	 * the values of one snapshot. */
 	int (*start)(struct telmon *t);
 	void (*stop)(struct telmon *t);
 	int (*collect)(struct telmon *t);
@@ -579,7 +580,7 @@ telmon_arg_text(struct telmon *t, size_t arg)
 	return t->host->arg_text(t, arg);
 }
 
-/* ---- time: collect and run -------------------------------------------------------------------- */
+/* ---- time: start, collect and run ------------------------------------------------------------- */
 
 /* True once nobody waits for the answer, or its deadline has passed: return soon. */
 static inline bool

@@ -218,7 +218,7 @@ main(int argc, char **argv)
 	g.hosts[0] = g.plugin ? host_new(argv[2], &why) : NULL;
 	g.hosts[1] = g.hosts[0] && argc > 3 ? host_new(argv[3], &why) : NULL;
 	if (!g.hosts[0] || (argc > 3 && !g.hosts[1]) ||
-	    host_start(g.hosts[0], &g.plugin->object, &why) < 0) {
+	    host_start(g.hosts[0], &g.plugin->object, NULL, 0, &why) < 0) {
 		fprintf(stderr, "golden: %s\n", buf_str(&why));
 		goto out;
 	}

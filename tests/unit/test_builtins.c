@@ -128,6 +128,10 @@ START_TEST(plugins_list)
 	world_say(&world, "turn");
 	expect_part("plugins --csv | include ^turn", 0, ",failing,0,2,1,");
 	ck_assert(says("no turn"));
+	world.plugins[0]->stats.life = PLUGIN_STARTING;
+	expect_part("plugins --csv", 0, ",starting,");
+	world.plugins[0]->stats.life = PLUGIN_FAILED;
+	expect_part("plugins --csv", 0, ",failed,");
 }
 END_TEST
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "executor.h"
@@ -40,9 +41,10 @@ soon(void)
 struct unit {
 	struct plugin plugin; /* first */
 	struct telmon_command commands[2];
-	_Atomic int error;     /* what callbacks return */
-	_Atomic bool closed;   /* callbacks wait until it opens */
-	_Atomic bool sleeps;   /* ... in telmon_sleep(), which a cancel ends */
+	_Atomic int error;   /* what callbacks return */
+	_Atomic bool closed; /* callbacks wait until it opens */
+	_Atomic bool sleeps; /* ... in telmon_sleep(), which a cancel ends */
+	_Atomic bool stop_closed;
 	_Atomic unsigned naps; /* so many of them */
 	_Atomic unsigned entered, inside, most_inside, collects, runs, starts, stops, cancelled;
 };
@@ -68,7 +70,7 @@ is_sleepy(struct unit *u)
 }
 
 static int
-act(struct telmon *t, struct unit *u, bool may_sleep)
+act(struct telmon *t, struct unit *u)
 {
 	unsigned inside = atomic_fetch_add(&u->inside, 1) + 1;
 	int64_t until = soon();
@@ -81,7 +83,7 @@ act(struct telmon *t, struct unit *u, bool may_sleep)
 		assert(now_ns() < until);
 		sched_yield();
 	}
-	if (may_sleep && is_sleepy(u) && telmon_sleep(t, 20) < 0) {
+	if (is_sleepy(u) && telmon_sleep(t, 20) < 0) {
 		atomic_fetch_add(&u->cancelled, 1);
 		r = -ECANCELED;
 	}
@@ -96,7 +98,7 @@ collect(struct telmon *t)
 	int r;
 
 	atomic_fetch_add(&u->collects, 1);
-	r = act(t, u, true);
+	r = act(t, u);
 	if (r < 0)
 		return r == -ECANCELED ? r : telmon_fail(t, r, "the unit is broken");
 	return telmon_put(t, 0, u->collects);
@@ -109,7 +111,7 @@ run(struct telmon *t)
 	int r;
 
 	atomic_fetch_add(&u->runs, 1);
-	r = act(t, u, true);
+	r = act(t, u);
 	if (r < 0)
 		return r == -ECANCELED ? r : telmon_fail(t, r, "no answer to this");
 	telmon_row(t);
@@ -123,15 +125,21 @@ start(struct telmon *t)
 	struct unit *u = t->state;
 
 	atomic_fetch_add(&u->starts, 1);
-	return act(t, u, false);
+	return act(t, u);
 }
 
 static void
 stop(struct telmon *t)
 {
 	struct unit *u = t->state;
+	int64_t until = soon();
 
 	assert(u);
+	assert(atomic_load(&u->inside) == 0);
+	while (atomic_load(&u->stop_closed)) {
+		assert(now_ns() < until);
+		sched_yield();
+	}
 	atomic_fetch_add(&u->stops, 1);
 }
 
@@ -292,17 +300,6 @@ await_idle(struct executor *x, struct unit *u)
 	int64_t until = soon();
 
 	while (executor_stats(x, &u->plugin).busy_since_ns) {
-		ck_assert(now_ns() < until);
-		sched_yield();
-	}
-}
-
-static void
-await_stuck(struct executor *x, struct unit *u)
-{
-	int64_t until = soon();
-
-	while (executor_stuck_s(x, &u->plugin) <= 0) {
 		ck_assert(now_ns() < until);
 		sched_yield();
 	}
@@ -869,16 +866,52 @@ END_TEST
 
 /* ---- starting and stopping ---- */
 
+static enum plugin_life
+life(struct executor *x, struct unit *u)
+{
+	return executor_stats(x, &u->plugin).life;
+}
+
+/* Calls are answered at once with this sentence. */
+static void
+assert_refuses(struct executor *x, struct unit *u, const char *want)
+{
+	struct call *c = executor_collect(x, &u->plugin);
+
+	ck_assert(call_done(c));
+	assert_result(c, STATUS_UNAVAILABLE, want);
+	call_leave(c, -1);
+	ck_assert(!executor_sample(x, &u->plugin));
+}
+
+static void
+assert_collects(struct executor *x, struct unit *u)
+{
+	struct call *c = executor_collect(x, &u->plugin);
+
+	assert_result(c, 0, "");
+	call_leave(c, -1);
+}
+
+/* Leaves a start that it has waited for. */
+static void
+assert_start(struct executor *x, struct unit *u, int status, const char *want)
+{
+	struct call *c = executor_start_plugin(x, &u->plugin, 10);
+
+	assert_result(c, status, want);
+	call_leave(c, -1);
+}
+
 START_TEST(test_start_and_stop_plugin)
 {
-	_autobuf_ struct buf why = BUF_WHY;
 	struct executor *x = executor(4);
 	struct unit *u = unit_new("unit", 10);
 	struct call *running, *waiting, *late;
 
-	ck_assert_int_eq(executor_start_plugin(x, &u->plugin, 10, &why), 0);
-	ck_assert_uint_eq(why.len, 0);
+	assert_start(x, u, 0, "");
 	ck_assert_uint_eq(u->starts, 1);
+	ck_assert_int_eq(life(x, u), PLUGIN_RUNNING);
 	atomic_store(&u->closed, true);
 	running = ask(x, u, 0, "a", 0);
 	await_count(&u->entered, 2);
@@ -896,12 +929,10 @@ START_TEST(test_start_and_stop_plugin)
 	call_leave(running, -1);
 	call_leave(waiting, -1);
 	await_count(&u->stops, 1);
-	late = executor_collect(x, &u->plugin);
-	assert_result(late, STATUS_UNAVAILABLE, "unit: unavailable (it was stopped)");
-	call_leave(late, -1);
-	ck_assert(!executor_sample(x, &u->plugin));
+	assert_refuses(x, u, "unit: unavailable (it was stopped)");
 	executor_stop_plugin(x, &u->plugin);
-	ck_assert_int_eq(executor_start_plugin(x, &u->plugin, 10, &why), -EBUSY);
+	assert_start(x, u, STATUS_UNAVAILABLE, "unit: unavailable (it was stopped)");
+	ck_assert_int_eq(life(x, u), PLUGIN_FAILED);
 	/* It holds nothing of the plugin's any more, before its own end. */
 	unit_free(u);
 	finish(x);
@@ -910,17 +941,14 @@ END_TEST
 
 START_TEST(test_start_fails)
 {
-	_autobuf_ struct buf why = BUF_WHY;
 	struct executor *x = executor(4);
 	struct unit *u = unit_new("unit", 10);
-	struct call *c;
 
 	atomic_store(&u->error, -EACCES);
-	ck_assert_int_eq(executor_start_plugin(x, &u->plugin, 10, &why), -EACCES);
-	ck_assert_str_eq(buf_str(&why), "start failed: Permission denied");
-	c = executor_collect(x, &u->plugin);
-	assert_result(c, STATUS_UNAVAILABLE, "unit: unavailable (it was stopped)");
-	call_leave(c, -1);
+	assert_start(x, u, STATUS_FAILED, "start failed: Permission denied");
+	ck_assert_int_eq(life(x, u), PLUGIN_FAILED);
+	ck_assert_uint_eq(executor_stats(x, &u->plugin).failures, 1);
+	assert_refuses(x, u, "unit: unavailable (start failed: Permission denied)");
 	executor_stop_plugin(x, &u->plugin);
 	finish(x);
 	ck_assert_uint_eq(u->stops, 0); /* nothing to stop */
@@ -928,42 +956,141 @@ START_TEST(test_start_fails)
 }
 END_TEST
 
-START_TEST(test_start_that_does_not_return)
+/* Nobody waits for it any more; when it returns the plugin is as good as any. */
+START_TEST(test_start_returns_late)
 {
-	_autobuf_ struct buf why = BUF_WHY;
 	struct executor *x = executor(4);
 	struct unit *u = unit_new("unit", 10);
+	struct call *c;
 
 	atomic_store(&u->closed, true);
-	ck_assert_int_eq(executor_start_plugin(x, &u->plugin, 0.02, &why), -ETIMEDOUT);
-	ck_assert_str_eq(buf_str(&why), "start has not returned for 0.02 s");
-	await_stuck(x, u);
-	/* When it does, nobody wants the plugin any more. */
+	c = executor_start_plugin(x, &u->plugin, 0.02);
+	ck_assert_int_eq(life(x, u), PLUGIN_STARTING);
+	assert_refuses(x, u, "unit: unavailable (it is starting)");
+	assert_result(c, STATUS_TIMEOUT, "unit: no answer within 0.02 s");
+	call_leave(c, -1);
+	ck_assert_double_gt(executor_stuck_s(x, &u->plugin), 0);
+	ck_assert_int_eq(life(x, u), PLUGIN_STARTING);
+	c = executor_collect(x, &u->plugin);
+	assert_begins(c, STATUS_UNAVAILABLE, "unit: unavailable (a call has not returned for ");
+	call_leave(c, -1);
 	atomic_store(&u->closed, false);
+	await_idle(x, u);
+	ck_assert_int_eq(life(x, u), PLUGIN_RUNNING);
+	ck_assert_str_eq(executor_stats(x, &u->plugin).last_error, "");
+	assert_collects(x, u);
+	executor_stop_plugin(x, &u->plugin);
 	await_count(&u->stops, 1);
-	unit_free(u);
+	ck_assert_uint_eq(u->most_inside, 1);
 	finish(x);
+	unit_free(u);
+}
+END_TEST
+
+START_TEST(test_start_fails_late)
+{
+	struct executor *x = executor(4);
+	struct unit *u = unit_new("unit", 10);
+	struct call *c;
+
+	atomic_store(&u->closed, true);
+	atomic_store(&u->error, -EACCES);
+	c = executor_start_plugin(x, &u->plugin, 10);
+	await_count(&u->entered, 1);
+	call_leave(c, -1);
+	executor_stop_plugin(x, &u->plugin);
+	atomic_store(&u->closed, false);
+	await_idle(x, u);
+	ck_assert_int_eq(life(x, u), PLUGIN_FAILED);
+	assert_refuses(x, u, "unit: unavailable (start failed: Permission denied)");
+	finish(x);
+	ck_assert_uint_eq(u->stops, 0);
+	unit_free(u);
+}
+END_TEST
+
+/* A start may ask whether it is still wanted, as any call. */
+START_TEST(test_start_obeys)
+{
+	struct executor *x = executor(4);
+	struct unit *u = unit_new("unit", 10), *v = unit_new("other", 10);
+	struct call *c;
+
+	atomic_store(&u->sleeps, true);
+	c = executor_start_plugin(x, &u->plugin, 0.02);
+	assert_result(c, STATUS_FAILED, "start failed: it was not done by its deadline");
+	call_leave(c, -1);
+	atomic_store(&v->sleeps, true);
+	c = executor_start_plugin(x, &v->plugin, 10);
+	await_count(&v->entered, 1);
+	executor_stop_plugin(x, &v->plugin);
+	ck_assert_uint_eq(executor_stop(x, soon()), 0);
+	assert_result(c, STATUS_FAILED, "start failed: Operation canceled");
+	call_leave(c, -1);
+	ck_assert_uint_eq(u->cancelled + v->cancelled, 2);
+	finish(x);
+	ck_assert_uint_eq(u->stops + v->stops, 0);
+	unit_free(u);
+	unit_free(v);
+}
+END_TEST
+
+/* One that hangs holds up none of the others. */
+START_TEST(test_starts_side_by_side)
+{
+	enum { N = 6 };
+	struct executor *x = executor(8);
+	struct unit *units[N], *hangs = unit_new("hangs", 10);
+	struct call *calls[N], *hanging;
+
+	atomic_store(&hangs->closed, true);
+	hanging = executor_start_plugin(x, &hangs->plugin, 10);
+	for (int i = 0; i < N; i++) {
+		units[i] = unit_new("quick", 10);
+		calls[i] = executor_start_plugin(x, &units[i]->plugin, 10);
+	}
+	for (int i = 0; i < N; i++) {
+		assert_result(calls[i], 0, "");
+		call_leave(calls[i], -1);
+		assert_collects(x, units[i]);
+	}
+	ck_assert(!call_done(hanging));
+	call_leave(hanging, -1);
+	atomic_store(&hangs->closed, false);
+	finish(x);
+	for (int i = 0; i < N; i++)
+		unit_free(units[i]);
+	unit_free(hangs);
 }
 END_TEST
 
 START_TEST(test_start_without_a_thread)
 {
-	_autobuf_ struct buf why = BUF_WHY;
 	struct executor *x = executor(1);
-	struct unit *holds = unit_new("holds", 100), *u = unit_new("unit", 10);
-	struct call *held;
+	struct unit *holds = unit_new("holds", 100), *u = unit_new("unit", 0.05),
+		    *never = unit_new("never", 100);
+	struct call *held, *waits;
 
 	atomic_store(&holds->closed, true);
 	held = executor_collect(x, &holds->plugin);
 	await_count(&holds->entered, 1);
-	ck_assert_int_eq(executor_start_plugin(x, &u->plugin, 0.02, &why), -ETIMEDOUT);
-	ck_assert_str_eq(buf_str(&why), "start: no thread is free");
+	assert_start(x, u, STATUS_UNAVAILABLE, "unit: unavailable (no thread is free)");
+	ck_assert_int_eq(life(x, u), PLUGIN_FAILED);
+	assert_refuses(x, u, "unit: unavailable (start failed: it never ran)");
+	/* The end comes before it has begun. */
+	waits = executor_start_plugin(x, &never->plugin, 10);
+	executor_stop_plugin(x, &u->plugin);
+	executor_stop_plugin(x, &never->plugin);
+	ck_assert_uint_eq(executor_stop(x, now_ns() + 20 * NS_PER_MS), 1);
+	assert_result(waits, STATUS_UNAVAILABLE, "the daemon is stopping");
+	call_leave(waits, -1);
 	atomic_store(&holds->closed, false);
 	call_leave(held, -1);
 	finish(x);
-	ck_assert_uint_eq(u->starts + u->stops, 0);
+	ck_assert_uint_eq(u->starts + u->stops + never->starts + never->stops, 0);
 	unit_free(holds);
 	unit_free(u);
+	unit_free(never);
 }
 END_TEST
 
@@ -1007,13 +1134,12 @@ START_TEST(test_executor_stop_lets_stops_run)
 	enum { MANY = 8, TIMES = 50 };
 
 	for (int n = 0; n < TIMES; n++) {
-		_autobuf_ struct buf why = BUF_WHY;
 		struct executor *x = executor(4);
 		struct unit *units[MANY];
 
 		for (int i = 0; i < MANY; i++) {
 			units[i] = unit_new("unit", 10);
-			ck_assert_int_eq(executor_start_plugin(x, &units[i]->plugin, 10, &why), 0);
+			assert_start(x, units[i], 0, "");
 		}
 		for (int i = 0; i < MANY; i++)
 			executor_stop_plugin(x, &units[i]->plugin);
@@ -1028,12 +1154,25 @@ START_TEST(test_executor_stop_lets_stops_run)
 }
 END_TEST
 
+/* Threads that are there without work are no stuck ones. */
 START_TEST(test_executor_stop_counts_stuck_calls)
 {
-	struct executor *x = executor(4);
-	struct unit *u = unit_new("unit", 0.01);
-	struct call *c;
+	enum { BUSY = 3 };
+	struct executor *x = executor(8);
+	struct unit *u = unit_new("unit", 0.01), *others[BUSY];
+	struct call *c, *calls[BUSY];
 
+	for (int i = 0; i < BUSY; i++) {
+		others[i] = unit_new("other", 10);
+		atomic_store(&others[i]->closed, true);
+		calls[i] = executor_collect(x, &others[i]->plugin);
+		await_count(&others[i]->entered, 1);
+	}
+	for (int i = 0; i < BUSY; i++) {
+		atomic_store(&others[i]->closed, false);
+		assert_result(calls[i], 0, "");
+		call_leave(calls[i], -1);
+	}
 	atomic_store(&u->closed, true);
 	c = executor_collect(x, &u->plugin);
 	await_count(&u->entered, 1);
@@ -1044,6 +1183,71 @@ START_TEST(test_executor_stop_counts_stuck_calls)
 	call_leave(c, -1);
 	finish(x);
 	unit_free(u);
+	for (int i = 0; i < BUSY; i++)
+		unit_free(others[i]);
+}
+END_TEST
+
+/* However long the stop of the daemon may take: what does not obey gets a second of it. */
+START_TEST(test_executor_stop_leaves_what_does_not_obey)
+{
+	struct executor *x = executor(4);
+	struct unit *u = unit_new("unit", 100);
+	struct call *c;
+	int64_t began = now_ns();
+
+	atomic_store(&u->closed, true);
+	c = executor_start_plugin(x, &u->plugin, 100);
+	await_count(&u->entered, 1);
+	executor_stop_plugin(x, &u->plugin);
+	ck_assert_uint_eq(executor_stop(x, soon()), 1);
+	ck_assert_int_ge(now_ns() - began, NS_PER_S);
+	ck_assert_int_lt(now_ns() - began, 10 * NS_PER_S);
+	ck_assert_uint_eq(u->stops, 0);
+	atomic_store(&u->closed, false);
+	await(c);
+	call_leave(c, -1);
+	finish(x);
+	ck_assert_uint_eq(u->stops, 1);
+	unit_free(u);
+}
+END_TEST
+
+static void *
+open_later(void *arg)
+{
+	struct unit *u = arg;
+	struct timespec ts = { .tv_sec = 1, .tv_nsec = 300000000 };
+
+	/* Longer than what does not obey is waited for. */
+	nanosleep(&ts, NULL);
+	atomic_store(&u->stop_closed, false);
+	return NULL;
+}
+
+START_TEST(test_executor_stop_waits_for_stops)
+{
+	struct executor *x = executor(4);
+	struct unit *u = unit_new("unit", 100), *stuck = unit_new("stuck", 100);
+	pthread_t thread;
+	struct call *c;
+
+	assert_start(x, u, 0, "");
+	atomic_store(&stuck->closed, true);
+	c = executor_collect(x, &stuck->plugin);
+	await_count(&stuck->entered, 1);
+	atomic_store(&u->stop_closed, true);
+	executor_stop_plugin(x, &u->plugin);
+	ck_assert_int_eq(pthread_create(&thread, NULL, open_later, u), 0);
+	ck_assert_uint_eq(executor_stop(x, soon()), 1);
+	ck_assert_uint_eq(u->stops, 1);
+	pthread_join(thread, NULL);
+	atomic_store(&stuck->closed, false);
+	await(c);
+	call_leave(c, -1);
+	finish(x);
+	unit_free(u);
+	unit_free(stuck);
 }
 END_TEST
 
@@ -1162,11 +1366,16 @@ main(void)
 	tcase_add_test(c, test_asker_hurries_a_sample);
 	tcase_add_test(c, test_start_and_stop_plugin);
 	tcase_add_test(c, test_start_fails);
-	tcase_add_test(c, test_start_that_does_not_return);
+	tcase_add_test(c, test_start_returns_late);
+	tcase_add_test(c, test_start_fails_late);
+	tcase_add_test(c, test_start_obeys);
+	tcase_add_test(c, test_starts_side_by_side);
 	tcase_add_test(c, test_start_without_a_thread);
 	tcase_add_test(c, test_executor_stop_cancels);
 	tcase_add_test(c, test_executor_stop_lets_stops_run);
 	tcase_add_test(c, test_executor_stop_counts_stuck_calls);
+	tcase_add_test(c, test_executor_stop_leaves_what_does_not_obey);
+	tcase_add_test(c, test_executor_stop_waits_for_stops);
 	tcase_add_test(c, test_stress);
 	tcase_add_test(c, test_no_descriptor);
 	suite_add_tcase(s, c);

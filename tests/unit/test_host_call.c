@@ -143,19 +143,19 @@ START_TEST(test_start_and_stop)
 	decl.start = start_state;
 	decl.stop = stop_state;
 	stopped = 0;
-	ck_assert_int_eq(host_start(h, &object, &why), 0);
+	ck_assert_int_eq(host_start(h, &object, NULL, 0, &why), 0);
 	ck_assert_str_eq(object.state, "mine");
 	ck_assert_uint_eq(object.set->count, 4);
 	host_stop(h, &object);
 	ck_assert_int_eq(stopped, 1);
 	ck_assert_ptr_null(object.state);
 	decl.start = start_refuses;
-	ck_assert_int_eq(host_start(h, &object, &why), -ENODEV);
+	ck_assert_int_eq(host_start(h, &object, NULL, 0, &why), -ENODEV);
 	ck_assert_str_eq(buf_str(&why), "no such ?[31msensor (No such device)");
 	ck_assert_ptr_null(object.state);
 	decl.start = NULL;
 	decl.stop = NULL;
-	ck_assert_int_eq(host_start(h, &object, &why), 0);
+	ck_assert_int_eq(host_start(h, &object, NULL, 0, &why), 0);
 	host_stop(h, &object);
 }
 END_TEST

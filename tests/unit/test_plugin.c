@@ -202,7 +202,7 @@ START_TEST(test_it_works)
 	struct snapshot *s = NULL;
 	struct rows rows;
 
-	ck_assert_int_eq(host_start(h, &p->object, &why), 0);
+	ck_assert_int_eq(host_start(h, &p->object, NULL, 0, &why), 0);
 	ck_assert_int_eq(host_collect(h, &p->object, NULL, 0, &s, &why), 0);
 	ck_assert_double_eq(snapshot_value(s, 1, 0), 7);
 	rows_init(&rows, p->commands[0].columns, p->commands[0].n_columns, 0);
