@@ -4,9 +4,9 @@
 /*
  * telmond -- the daemon: the only place that knows every module. It starts them in the order of the
  * floors, waits for signals, and stops them in the opposite order. The command line is in
- * telmond_options.c, settings go out in telmond_limits.c, plugins come in through
- * telmond_plugins.c, SIGHUP is telmond_reload.c, and telmond_process.c is about the process. Main
- * thread.
+ * telmond_options.c, -n is telmond_check.c, settings go out in telmond_limits.c, plugins come in
+ * through telmond_plugins.c, SIGHUP is telmond_reload.c, and telmond_process.c is about the
+ * process. Main thread.
  */
 #include <errno.h>
 #include <locale.h>
@@ -136,6 +136,10 @@ start(struct telmond *d, struct buf *why)
 	d->host = host_new(d->options.root, why);
 	if (!d->host)
 		return d->options.root ? TELMOND_USAGE : TELMOND_FAILED;
+	if (d->options.root && !telmond_root_has_proc(d->options.root, why)) {
+		log_warnx("%s, ignoring", buf_str(why));
+		buf_clear(why);
+	}
 	if (open_sockets(d, why) < 0)
 		return TELMOND_FAILED;
 	status = make_parts(d, why);

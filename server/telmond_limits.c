@@ -3,18 +3,9 @@
  */
 /*
  * telmond_limits -- hands each module its part of the settings, in the module's own words: nobody
- * else sees struct settings. Also -n, which judges them without opening anything. Main thread.
+ * else sees struct settings. Main thread.
  */
-#include <netdb.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "log.h"
 #include "telmond_private.h"
-#include "text.h"
 
 /* A worker is busy a moment longer than its session counts. */
 enum { SPARE_WORKERS = 16, FIRST_LINE_S = 10, STALL_S = 30, SUBOPTION_S = 10, URGENT_S = 10 };
@@ -97,76 +88,4 @@ telmond_listeners(const struct settings *s)
 		};
 	}
 	return configs;
-}
-
-static bool
-check_listener(const struct settings_listener *l)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found;
-	char folder[sizeof(l->url.path)];
-	int r;
-
-	if (l->url.scheme == NET_UNIX) {
-		memcpy(folder, l->url.path, sizeof(folder));
-		*strrchr(folder, '/') = '\0';
-		if (access(folder[0] ? folder : "/", F_OK) == 0)
-			return true;
-		log_err("listener unix:%s", l->url.path);
-		return false;
-	}
-	if (strcmp(l->url.host, "*") == 0)
-		return true;
-	r = getaddrinfo(l->url.host, NULL, &hints, &found);
-	if (r != 0) {
-		log_errx("listener telnet://%s:%u: %s", l->url.host, l->url.port, gai_strerror(r));
-		return false;
-	}
-	freeaddrinfo(found);
-	return true;
-}
-
-static bool
-check_plugin(const struct settings_plugin *p)
-{
-	struct stat st;
-
-	if (!p->enabled || !p->file)
-		return true;
-	if (stat(p->file, &st) < 0) {
-		log_err("plugin %s: %s", p->name, p->file);
-		return false;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		log_errx("plugin %s: %s is no file", p->name, p->file);
-		return false;
-	}
-	return true;
-}
-
-static void
-list_setting(void *ctx, const char *key, const char *value, const char *origin)
-{
-	(void)ctx;
-	printf("%s = %s (%s)\n", key, value, origin);
-}
-
-int
-telmond_check(const struct telmond *d)
-{
-	const struct settings *s = d->settings;
-	bool good = true;
-
-	for (size_t i = 0; i < s->n_listeners; i++)
-		good = (!s->listeners[i].asked || check_listener(&s->listeners[i])) && good;
-	for (size_t i = 0; i < s->n_plugins; i++)
-		good = check_plugin(&s->plugins[i]) && good;
-	if (d->options.verbose)
-		settings_list(s, list_setting, NULL);
-	if (!good)
-		return TELMOND_USAGE;
-	if (s->file)
-		printf("%s: ok\n", s->file);
-	else
-		puts("no configuration file: ok");
-	return TELMOND_OK;
 }

@@ -237,6 +237,15 @@ telmond_plugins_start(struct telmond *d)
 	registry_set(d->registry, make_table(d, &l));
 }
 
+void
+telmond_plugins_check(struct telmond *d)
+{
+	struct list l = { 0 };
+
+	load_all(d, &l);
+	command_table_unref(make_table(d, &l));
+}
+
 /* One more beside those that are published, or in the place of one that never started. */
 static void
 publish_more(struct telmond *d, struct list *l)

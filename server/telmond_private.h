@@ -83,13 +83,19 @@ struct pipeline_limits telmond_pipeline_limits(const struct settings *s);
 unsigned telmond_max_workers(const struct settings *s);
 /* Borrows from s; freed with free(). */
 struct listener_config *telmond_listeners(const struct settings *s);
-/* -n: looks at what can be looked at without opening anything. The exit status. */
-int telmond_check(const struct telmond *d);
+
+/* telmond_check. -n: looks at what can be looked at without opening a socket or starting anything.
+ * The exit status. */
+int telmond_check(struct telmond *d);
+/* False with why when ROOT/proc is no folder. */
+bool telmond_root_has_proc(const char *root, struct buf *why);
 
 /* telmond_plugins: loads what the settings name, publishes the first table. */
 void telmond_plugins_start(struct telmond *d);
 /* A builtins_load_fn. */
 int telmond_plugins_load(void *telmond, const char *path, struct buf *why);
+/* -n: loads what the settings name, starts nothing, and logs what would be refused. */
+void telmond_plugins_check(struct telmond *d);
 
 /* telmond_start: asks all to start and waits for them together, a second at most, and no longer
  * once a signal waits that ends the daemon. What became of them is in executor_stats(). */
