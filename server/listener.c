@@ -162,6 +162,8 @@ accept_failed(struct listener *l, const struct listening *s, int error)
 	case ENOPROTOOPT:
 	case EOPNOTSUPP:
 	case ETIMEDOUT:
+	/* Put to rest by main: it is about to go away. */
+	case EINVAL:
 		break;
 	case EMFILE:
 	case ENFILE:
@@ -259,9 +261,13 @@ turn(struct listener *l, const struct listener_set *set)
 	if (pause_ms >= 0)
 		return true;
 	most = how_many(l);
-	for (size_t i = 0; i < set->n && !l->pause_until_ns; i++)
-		if (l->fds[i].revents)
+	for (size_t i = 0; i < set->n && !l->pause_until_ns; i++) {
+		/* At rest: not looked at any more, unless this set is to be used anew. */
+		if (l->fds[i].revents & POLLHUP)
+			l->fds[i].fd = -1;
+		else if (l->fds[i].revents)
 			accept_some(l, &set->sockets[i], most);
+	}
 	return true;
 }
 

@@ -3,8 +3,13 @@
  */
 /*
  * listener_open -- from configured listeners to sockets that listen: names resolved, options set
- * that accepted sockets inherit, old sockets taken over. All or nothing: until everything that was
+ * that accepted sockets inherit, old sockets taken over. All or nothing: unless everything that was
  * asked for is open, the old set is as it was. Runs on main and may block on the resolver.
+ *
+ * An old socket that goes away may hold the port of a new one: 127.0.0.1 that of *. It is put to
+ * rest then, which is what shutdown() does to a socket that listens: the port is free for others
+ * who set SO_REUSEADDR, and listen() wakes it when the new set cannot be had. Its descriptor stays,
+ * for the accept thread may be at it.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -25,9 +30,13 @@ enum { MAX_ADDRESSES = 16 };
 struct addresses {
 	size_t n;
 	struct sockaddr_storage list[MAX_ADDRESSES];
+	int error; /* the resolver's; 0 = none */
+	int system_error;
 };
 
 struct opening {
+	const struct addresses *wanted; /* of each configured listener */
+	size_t n_wanted;
 	struct listener_set *set, *old;
 	struct listening **taken; /* sockets of old, by index in set; NULL = newly opened */
 	struct buf *why;
@@ -70,39 +79,34 @@ add_found(struct addresses *a, const struct addrinfo *found)
 		a->list[a->n++] = sa;
 }
 
-static int
-resolve(struct addresses *a, const struct net_url *url, struct buf *why)
+static void
+resolve(struct addresses *a, const struct net_url *url)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
 				  .ai_socktype = SOCK_STREAM,
 				  .ai_flags = AI_NUMERICSERV };
 	struct addrinfo *found;
 	char port[8];
-	int r;
 
 	snprintf(port, sizeof(port), "%u", url->port);
-	r = getaddrinfo(url->host, port, &hints, &found);
-	if (r != 0) {
-		buf_puts(why, r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
-		return -EINVAL;
-	}
+	a->error = getaddrinfo(url->host, port, &hints, &found);
+	a->system_error = errno;
+	if (a->error)
+		return;
 	for (const struct addrinfo *i = found; i; i = i->ai_next)
 		add_found(a, i);
 	freeaddrinfo(found);
-	return 0;
 }
 
-static int
-find_addresses(struct addresses *a, const struct net_url *url, struct buf *why)
+static void
+find_addresses(struct addresses *a, const struct net_url *url)
 {
-	memset(a, 0, sizeof(*a));
 	if (url->scheme == NET_UNIX)
 		add_path(a, url->path);
 	else if (strcmp(url->host, "*") == 0)
 		add_any(a, url->port);
 	else
-		return resolve(a, url, why);
-	return 0;
+		resolve(a, url);
 }
 
 static in_port_t *
@@ -110,6 +114,16 @@ port_of(struct sockaddr_storage *sa)
 {
 	return sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port
 					 : &((struct sockaddr_in *)sa)->sin_port;
+}
+
+static bool
+is_wanted(const struct opening *o, const struct sockaddr_storage *asked)
+{
+	for (size_t i = 0; i < o->n_wanted; i++)
+		for (size_t j = 0; j < o->wanted[i].n; j++)
+			if (memcmp(&o->wanted[i].list[j], asked, sizeof(*asked)) == 0)
+				return true;
+	return false;
 }
 
 static socklen_t
@@ -188,16 +202,59 @@ open_tcp(struct listening *s, in_port_t port, struct buf *why)
 }
 
 static void
-set_url(struct listening *s, struct sockaddr_storage *real)
+set_url(struct listening *s)
 {
 	_autobuf_ struct buf url = BUF_WHY;
-	socklen_t size = sizeof(*real);
+	socklen_t size = sizeof(s->real);
 
-	*real = s->asked;
-	if (real->ss_family != AF_UNIX && getsockname(s->fd, (struct sockaddr *)real, &size) < 0)
-		*real = s->asked;
-	net_format_url(&url, real);
+	s->real = s->asked;
+	if (s->real.ss_family != AF_UNIX &&
+	    getsockname(s->fd, (struct sockaddr *)&s->real, &size) < 0)
+		s->real = s->asked;
+	net_format_url(&url, &s->real);
 	s->url = xstrdup(buf_str(&url));
+}
+
+/* --- rest --- */
+
+/* Puts old sockets to rest that go away and have this port. False: there are none. */
+static bool
+rest_rivals(struct opening *o, struct sockaddr_storage to)
+{
+	bool any = false;
+
+	for (size_t i = 0; o->old && i < o->old->n; i++) {
+		struct listening *old = &o->old->sockets[i];
+
+		if (old->rests || old->real.ss_family != to.ss_family ||
+		    *port_of(&old->real) != *port_of(&to) || is_wanted(o, &old->asked) ||
+		    shutdown(old->fd, SHUT_RD) < 0)
+			continue;
+		old->rests = any = true;
+	}
+	return any;
+}
+
+/* A port that the system chose is not kept over a rest. */
+static int
+wake(struct listening *s)
+{
+	if (!*port_of(&s->asked) &&
+	    bind(s->fd, (const struct sockaddr *)&s->real, size_of(&s->real)) < 0)
+		return -errno;
+	return listen(s->fd, LISTENER_BACKLOG) < 0 ? -errno : 0;
+}
+
+static void
+wake_rivals(struct listener_set *old)
+{
+	for (size_t i = 0; old && i < old->n; i++) {
+		struct listening *s = &old->sockets[i];
+
+		if (s->rests && wake(s) < 0)
+			log_errx("cannot listen on %s any more", s->url);
+		s->rests = false;
+	}
 }
 
 /* --- the set --- */
@@ -257,7 +314,6 @@ open_address(struct opening *o, const struct listener_config *config,
 	     const struct sockaddr_storage *to, in_port_t *port, struct buf *why)
 {
 	struct listening *s = add(o, config, to), *old = find_old(o, s);
-	struct sockaddr_storage real;
 	int r = 0;
 
 	if (old) {
@@ -269,14 +325,18 @@ open_address(struct opening *o, const struct listener_config *config,
 		r = listener_unix_open(s, !config->asked, why);
 	} else {
 		r = open_tcp(s, *port, why);
+		if (r == -EADDRINUSE && rest_rivals(o, *to)) {
+			buf_clear(why);
+			r = open_tcp(s, *port, why);
+		}
 	}
 	if (r < 0) {
 		drop_last(o);
 		return r;
 	}
-	set_url(s, &real);
-	if (real.ss_family != AF_UNIX)
-		*port = *port_of(&real);
+	set_url(s);
+	if (s->real.ss_family != AF_UNIX)
+		*port = *port_of(&s->real);
 	return 0;
 }
 
@@ -289,19 +349,21 @@ is_missing(int error)
 
 /* 0, or -errno with the reason in why. */
 static int
-open_config(struct opening *o, const struct listener_config *config, struct buf *why)
+open_config(struct opening *o, const struct listener_config *config, const struct addresses *a,
+	    struct buf *why)
 {
-	struct addresses a;
 	in_port_t port = 0;
 	size_t opened = 0;
-	int r = find_addresses(&a, &config->url, why);
+	int r = -EADDRNOTAVAIL;
 
-	if (r < 0)
-		return r;
-	r = -EADDRNOTAVAIL;
-	for (size_t i = 0; i < a.n; i++) {
+	if (a->error) {
+		buf_puts(why, a->error == EAI_SYSTEM ? strerror(a->system_error)
+						     : gai_strerror(a->error));
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < a->n; i++) {
 		buf_clear(why);
-		r = open_address(o, config, &a.list[i], &port, why);
+		r = open_address(o, config, &a->list[i], &port, why);
 		if (r == 0)
 			opened++;
 		else if (!is_missing(r))
@@ -336,6 +398,7 @@ undo(struct opening *o)
 	for (size_t i = 0; i < o->set->n; i++)
 		if (!o->taken[i])
 			close_socket(&o->set->sockets[i]);
+	wake_rivals(o->old);
 	free_set(o->set);
 	o->set = NULL;
 }
@@ -346,7 +409,7 @@ open_all(struct opening *o, const struct listener_config *configs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		_autobuf_ struct buf why = BUF_WHY, url = BUF_WHY;
-		int r = open_config(o, &configs[i], &why);
+		int r = open_config(o, &configs[i], &o->wanted[i], &why);
 
 		if (r == 0)
 			continue;
@@ -365,10 +428,15 @@ struct listener_set *
 listener_open(const struct listener_config *configs, size_t n, struct listener_set *old,
 	      struct buf *why)
 {
+	_autofree_ struct addresses *wanted = xcalloc(n, sizeof(*wanted));
 	struct opening o = { .set = xcalloc(1, sizeof(struct listener_set)),
+			     .wanted = wanted,
+			     .n_wanted = n,
 			     .old = old,
 			     .why = why };
 
+	for (size_t i = 0; i < n; i++)
+		find_addresses(&wanted[i], &configs[i].url);
 	if (open_all(&o, configs, n) < 0)
 		undo(&o);
 	for (size_t i = 0; o.set && i < o.set->n; i++)

@@ -4,7 +4,7 @@
 /*
  * listener_private -- the set of sockets, which listener_open.c makes and the accept thread of
  * listener.c reads. A set does not change any more once listener_open() has returned it, but for
- * `taken`, which only main looks at.
+ * `taken` and `rests`, which only main looks at.
  */
 #ifndef LISTENER_PRIVATE_H
 #define LISTENER_PRIVATE_H
@@ -19,10 +19,12 @@ struct listening {
 	struct net_prefix *allow;
 	size_t n_allow;
 	struct sockaddr_storage asked; /* what was asked for: port 0 stays 0 here */
-	char *url;		       /* what it is */
+	struct sockaddr_storage real;  /* what it is */
+	char *url;		       /* likewise */
 	dev_t dev;		       /* Unix sockets: the node in the file system that is ours */
 	ino_t ino;
 	bool taken; /* by a later set: neither closed nor removed with this one */
+	bool rests; /* does not listen, so that a later set can have its port */
 };
 
 struct listener_set {

@@ -125,6 +125,7 @@ reload(struct telmond *d, struct buf *why)
 		return false;
 	sockets = open_listeners(d, s, why);
 	if (!sockets) {
+		listener_use(d->listener, old);
 		settings_free(s);
 		return false;
 	}

@@ -601,6 +601,77 @@ START_TEST(test_use)
 }
 END_TEST
 
+/* Goes on with what is configured, in the place of *set. */
+static void
+use(struct running r, struct listener_config *configs, size_t n, struct listener_set **set)
+{
+	struct listener_set *next = listener_open(configs, n, *set, &why);
+
+	ck_assert_msg(next != NULL, "%s", buf_str(&why));
+	listener_use(r.listener, next);
+	listener_close(*set);
+	*set = next;
+}
+
+static struct listener_config
+config_at(const char *host, unsigned port)
+{
+	char url[64];
+
+	snprintf(url, sizeof(url), "telnet://%s:%u", host, port);
+	return config(url);
+}
+
+/* The old socket is in the way of the new one until it rests. */
+START_TEST(test_use_the_same_port)
+{
+	struct listener_set *set = open_one(config("telnet://127.0.0.1:0"));
+	struct running r = start(set, 4);
+	unsigned port = port_of(set, 0);
+	struct listener_config any = config_at("*", port), one = config_at("127.0.0.1", port),
+			       named[] = { config_at("127.0.0.2", port), one },
+			       both[] = { any, one };
+	struct listener_config broken[] = { any, config("telnet://192.0.2.1:0") };
+	uint64_t accepted, failed;
+	int held = dial(port);
+
+	ck_assert_int_eq(write(held, "/hold\necho up\n", 14), 14);
+	until(box.executions == 1);
+	/* Also one whose port the system chose. */
+	ck_assert_ptr_null(listener_open(broken, 2, set, &why));
+	listener_use(r.listener, set);
+	ask(dial(port));
+	for (int i = 0; i < 20; i++) {
+		use(r, &any, 1, &set);
+		ck_assert_ptr_eq(strstr(set->sockets[0].url, "telnet://0.0.0.0:"),
+				 set->sockets[0].url);
+		ask(dial(port));
+		use(r, i % 2 ? &one : named, i % 2 ? 1 : 2, &set);
+		ask(dial(port));
+		/* What cannot be had changes nothing, whether it had to make room or not. */
+		ck_assert_ptr_null(listener_open(broken, 2, set, &why));
+		listener_use(r.listener, set);
+		ask(dial(port));
+	}
+	/* One that stays is in the way for good. */
+	use(r, &one, 1, &set);
+	buf_clear(&why);
+	ck_assert_ptr_null(listener_open(both, 2, set, &why));
+	ck_assert_ptr_nonnull(strstr(buf_str(&why), "Address already in use"));
+	ask(dial(port));
+	/* A default that cannot be had takes nothing with it. */
+	both[0].asked = false;
+	use(r, both, 2, &set);
+	ck_assert_uint_eq(set->n, 1);
+	ask(dial(port));
+	listener_counts(r.listener, &accepted, &failed);
+	ck_assert_uint_eq(accepted, 2 + 20 * 3 + 2);
+	close(held);
+	stop(r);
+	listener_close(set);
+}
+END_TEST
+
 START_TEST(test_use_under_load)
 {
 	struct listener_config c = config("telnet://127.0.0.1:0");
@@ -692,6 +763,7 @@ main(void)
 	tcase_add_test(c, test_allow);
 	tcase_add_test(c, test_busy);
 	tcase_add_test(c, test_use);
+	tcase_add_test(c, test_use_the_same_port);
 	tcase_add_test(c, test_use_under_load);
 	tcase_add_test(c, test_out_of_descriptors);
 	suite_add_tcase(s, c);
