@@ -2,9 +2,11 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * log -- a line is built on the stack and written with one write(2), so lines of two threads never
- * mix and no lock is needed. Any thread. A stderr that cannot take the line at once loses it, and
- * is told how many: answering people matters more than the log does.
+ * log -- a line is built on the stack and written with one write(2) or send(2), so lines of two
+ * threads never mix and no lock is needed. Any thread. Whoever cannot take the line at once loses
+ * it, and is told how many: answering people matters more than the log does. So syslog(3) is not
+ * used, which waits for a log daemon that hangs, and with it every thread that has something to
+ * say; a message to the daemon's socket (RFC 3164) is all that it would send.
  */
 #include "log.h"
 
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,9 +26,11 @@
 enum { LINE_BYTES = 1024 };
 
 static _Atomic int level = LOG_LEVEL_INFO;
-static bool use_syslog;
-static int out_fd = STDERR_FILENO; /* set before threads start, as is_socket */
+/* Set before threads start. */
+static int out_fd = STDERR_FILENO;
 static bool is_socket;
+static char name[32]; /* "" = stderr; else out_fd is a socket for the log daemon, which is at: */
+static struct sockaddr_un daemon_at;
 static _Atomic unsigned lost; /* lines that found no room */
 
 static const char *const prefix[] = {
@@ -71,17 +76,30 @@ log_open(void)
 void
 log_close(void)
 {
-	if (out_fd != STDERR_FILENO)
+	if (out_fd >= 0 && out_fd != STDERR_FILENO)
 		close(out_fd);
 	out_fd = STDERR_FILENO;
 	is_socket = false;
+	name[0] = '\0';
+}
+
+/* Cheap, and harmless when it is connected already: the daemon may have been started anew. */
+static bool
+find_daemon(void)
+{
+	return connect(out_fd, (const struct sockaddr *)&daemon_at, sizeof(daemon_at)) == 0;
 }
 
 void
-log_to_syslog(const char *ident)
+log_to_syslog(const char *ident, const char *path)
 {
-	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	use_syslog = true;
+	tzset();
+	snprintf(name, sizeof(name), "%s", ident);
+	daemon_at.sun_family = AF_UNIX;
+	snprintf(daemon_at.sun_path, sizeof(daemon_at.sun_path), "%s", path);
+	is_socket = true;
+	out_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	find_daemon();
 }
 
 static bool
@@ -98,23 +116,60 @@ put(const char *line, size_t n)
 	return r >= 0;
 }
 
+static bool
+deliver(const char *line, size_t n)
+{
+	return put(line, n) || (name[0] && errno != EAGAIN && find_daemon() && put(line, n));
+}
+
+/* What stands before the text. Returns its size, which is far less than a line's. */
+static size_t
+put_head(char *line, size_t room, enum log_level l)
+{
+	time_t now = time(NULL);
+	char date[32];
+	struct tm tm;
+	int n;
+
+	if (name[0]) {
+		strftime(date, sizeof(date), "%b %e %H:%M:%S", localtime_r(&now, &tm));
+		n = snprintf(line, room, "<%d>%s %s[%d]: %s", LOG_DAEMON | priority[l], date, name,
+			     (int)getpid(), prefix[l]);
+	} else {
+		n = snprintf(line, room, "%s", prefix[l]);
+	}
+	return (size_t)n;
+}
+
+/* A message has its end; a line on stderr has a line feed, for which there is always room. */
+static size_t
+put_end(char *line, size_t used)
+{
+	if (!name[0])
+		line[used++] = '\n';
+	return used;
+}
+
+static bool
+tell_lost(unsigned n)
+{
+	char line[160];
+	size_t used = put_head(line, sizeof(line), LOG_LEVEL_WARN);
+
+	used += (size_t)snprintf(line + used, sizeof(line) - used, "%u lines of the log were lost",
+				 n);
+	return deliver(line, put_end(line, used));
+}
+
 /* What was lost is told as soon as there is room again. */
 static void
-put_or_count(const char *line, size_t n)
+deliver_or_count(const char *line, size_t n)
 {
 	unsigned before = atomic_exchange(&lost, 0);
-	char text[64];
-	int size;
 
-	if (before) {
-		size = snprintf(text, sizeof(text), "warning: %u lines of the log were lost\n",
-				before);
-		if (!put(text, (size_t)size)) {
-			atomic_fetch_add(&lost, before + 1);
-			return;
-		}
-	}
-	if (!put(line, n))
+	if (before && !tell_lost(before))
+		atomic_fetch_add(&lost, before + 1);
+	else if (!deliver(line, n))
 		atomic_fetch_add(&lost, 1);
 }
 
@@ -123,12 +178,11 @@ write_line(enum log_level l, int with_errno, const char *fmt, va_list ap)
 {
 	int saved = errno, n;
 	char line[LINE_BYTES];
-	size_t used, room = sizeof(line) - 1; /* the line feed always fits */
+	size_t used, room = sizeof(line) - 1; /* for the end */
 
 	if ((int)l > atomic_load_explicit(&level, memory_order_relaxed))
 		return;
-	used = strlen(prefix[l]);
-	memcpy(line, prefix[l], used);
+	used = put_head(line, room, l);
 	n = vsnprintf(line + used, room - used, fmt, ap);
 	if (n > 0)
 		used += (size_t)n < room - used ? (size_t)n : room - used - 1;
@@ -140,12 +194,7 @@ write_line(enum log_level l, int with_errno, const char *fmt, va_list ap)
 		if (n > 0)
 			used += (size_t)n < room - used ? (size_t)n : room - used - 1;
 	}
-	if (use_syslog) {
-		syslog(priority[l], "%.*s", (int)used, line);
-	} else {
-		line[used++] = '\n';
-		put_or_count(line, used);
-	}
+	deliver_or_count(line, put_end(line, used));
 	errno = saved;
 }
 

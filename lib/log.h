@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * log -- one line a call, on stderr or to syslog. Everything here is thread-safe, never blocks on a
- * lock, and keeps errno. Callers clean peer text with text_clean() before they log it.
+ * log -- one line a call, on stderr or to the log daemon. Everything here is thread-safe, waits for
+ * nobody, and keeps errno. Callers clean peer text with text_clean() before they log it.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -19,8 +19,10 @@ void log_set_level(enum log_level level);
  * Before threads start; without it lines are written plainly. log_close() undoes it. */
 void log_open(void);
 void log_close(void);
-/* After -d there is no stderr: lines go to syslog with this name. Before threads start. */
-void log_to_syslog(const char *ident);
+/* After -d there is no stderr: lines go to the log daemon's socket at path with this name (at most
+ * 31 bytes), what it does not take is lost and counted. One that is not there, or comes anew, is
+ * found when it is. Before threads start. log_close() undoes it. */
+void log_to_syslog(const char *ident, const char *path);
 
 /* err: an operator must act. warn: we carried on; the text ends in what we do ("ignoring").
  * info: start, stop, reload, sessions. debug: the rest. The forms without x add the text of errno.

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -99,7 +100,7 @@ telmond_detach(int *ret_parent_fd)
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
 	close(null);
-	log_to_syslog("telmond");
+	log_to_syslog("telmond", _PATH_LOG);
 	*ret_parent_fd = fds[1];
 	return 0;
 }

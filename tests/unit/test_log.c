@@ -2,13 +2,18 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * Unit tests of log: lines as they arrive on stderr, levels, lengths, errno, the limit a minute.
+ * Unit tests of log: lines as they arrive on stderr and at a log daemon, levels, lengths, errno,
+ * the limit a minute.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -129,6 +134,118 @@ START_TEST(a_reader_that_stopped_blocks_nobody)
 }
 END_TEST
 
+/* --- a log daemon --- */
+
+static char dir[64];
+static struct sockaddr_un at;
+
+static void
+make_dir(void)
+{
+	strcpy(dir, "/tmp/test_log.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	at.sun_family = AF_UNIX;
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/log", dir);
+}
+
+static void
+remove_dir(void)
+{
+	log_close();
+	unlink(at.sun_path);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static int
+listen_for_messages(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	unlink(at.sun_path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* The next message's text behind its head, which is as it should be; NULL: there is none. */
+static const char *
+message(int fd, int priority)
+{
+	static char got[2048];
+	char expected[32], month[4], *end;
+	int day, h, m, s, length = 0;
+	ssize_t n = recv(fd, got, sizeof(got) - 1, 0);
+
+	if (n < 0)
+		return NULL;
+	got[n] = '\0';
+	snprintf(expected, sizeof(expected), "<%d>", LOG_DAEMON | priority);
+	ck_assert_ptr_eq(strstr(got, expected), got);
+	end = got + strlen(expected);
+	ck_assert_int_eq(sscanf(end, "%3s %d %d:%d:%d %n", month, &day, &h, &m, &s, &length), 5);
+	ck_assert_int_eq(length, 16);
+	end += length;
+	snprintf(expected, sizeof(expected), "test[%d]: ", (int)getpid());
+	ck_assert_ptr_eq(strstr(end, expected), end);
+	return end + strlen(expected);
+}
+
+START_TEST(messages)
+{
+	int fd = listen_for_messages();
+
+	log_to_syslog("test", at.sun_path);
+	errno = ENOENT;
+	log_err("open %s", "x");
+	ck_assert_int_eq(errno, ENOENT);
+	log_warnx("b, ignoring");
+	log_info("c");
+	log_debug("not shown");
+	ck_assert_str_eq(message(fd, LOG_ERR), "error: open x: No such file or directory");
+	ck_assert_str_eq(message(fd, LOG_WARNING), "warning: b, ignoring");
+	ck_assert_str_eq(message(fd, LOG_INFO), "c");
+	ck_assert_ptr_null(message(fd, LOG_DEBUG));
+	close(fd);
+}
+END_TEST
+
+/* One that takes nothing any more would hold up whoever logs, for ever. */
+START_TEST(a_daemon_that_hangs_blocks_nobody)
+{
+	int fd = listen_for_messages(), n = 0, lost = 0;
+	const char *got;
+
+	log_to_syslog("test", at.sun_path);
+	for (int i = 0; i < 5000; i++)
+		log_info("line %d", i);
+	ck_assert_str_eq(message(fd, LOG_INFO), "line 0");
+	while (message(fd, LOG_INFO))
+		n++;
+	ck_assert_int_gt(n, 0);
+	log_info("after");
+	got = message(fd, LOG_WARNING);
+	ck_assert_int_eq(sscanf(got, "warning: %d lines of the log were lost", &lost), 1);
+	ck_assert_int_eq(lost + 1 + n, 5000);
+	ck_assert_str_eq(message(fd, LOG_INFO), "after");
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_daemon_that_comes_and_goes_is_found)
+{
+	int fd;
+
+	log_to_syslog("test", at.sun_path);
+	for (int i = 0; i < 3; i++) {
+		log_info("nobody is there");
+		fd = listen_for_messages();
+		log_info("line %d", i);
+		ck_assert_ptr_nonnull(strstr(message(fd, LOG_WARNING), "1 lines"));
+		ck_assert_ptr_nonnull(strstr(message(fd, LOG_INFO), "line "));
+		close(fd);
+	}
+}
+END_TEST
+
 static void *
 write_lines(void *arg)
 {
@@ -180,7 +297,8 @@ int
 main(void)
 {
 	Suite *s = suite_create("log");
-	TCase *fast = tcase_create("fast"), *limit = tcase_create("limit");
+	TCase *fast = tcase_create("fast"), *limit = tcase_create("limit"),
+	      *daemon = tcase_create("daemon");
 	SRunner *runner;
 	int failed;
 
@@ -192,6 +310,11 @@ main(void)
 	tcase_add_test(fast, a_reader_that_stopped_blocks_nobody);
 	tcase_add_test(fast, lines_of_threads_do_not_mix);
 	tcase_add_test(limit, one_line_a_minute);
+	tcase_add_checked_fixture(daemon, make_dir, remove_dir);
+	tcase_add_test(daemon, messages);
+	tcase_add_test(daemon, a_daemon_that_hangs_blocks_nobody);
+	tcase_add_test(daemon, a_daemon_that_comes_and_goes_is_found);
+	suite_add_tcase(s, daemon);
 	suite_add_tcase(s, fast);
 	suite_add_tcase(s, limit);
 	runner = srunner_create(s);
