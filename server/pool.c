@@ -46,7 +46,7 @@ enum { STACK_FACTOR = 1 };
 enum { STACK_FACTOR = 1 };
 #endif
 
-enum { IDLE_S = 60 };
+enum { IDLE_S = 60, DISMISSED_END_MS = 300 };
 
 /* A worker's word. Others change it under the pool's lock; the worker itself goes AWAKE -> ASLEEP
  * without. */
@@ -231,7 +231,8 @@ next_job(struct worker *w, bool called, bool *ret_end)
 static void
 count_out_locked(struct pool *p)
 {
-	if (--p->alive == 0)
+	p->alive--;
+	if (p->stopping)
 		pthread_cond_broadcast(&p->ended);
 }
 
@@ -440,14 +441,19 @@ pool_stop(struct pool *p, int64_t until_ns)
 	pthread_t gone = pthread_self();
 	unsigned left = 0;
 	bool join = false;
+	int64_t end_ns;
 
 	LOCKED(&p->lock) {
 		p->stopping = true;
 		dismiss_locked(p, 0);
 		while (p->alive > 0 && lock_wait(&p->lock, &p->ended, until_ns) == 0)
 			;
+		end_ns = now_ns() + DISMISSED_END_MS * NS_PER_MS;
+		/* Those without work end at once, whatever the others do. */
+		while (p->alive > p->threads && lock_wait(&p->lock, &p->ended, end_ns) == 0)
+			;
 		left = p->alive;
-		if (left == 0 && p->has_gone) {
+		if (p->has_gone) {
 			gone = p->gone;
 			join = true;
 			p->has_gone = false;

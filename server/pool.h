@@ -31,8 +31,9 @@ void pool_set_max(struct pool *p, unsigned max);
 void pool_set_idle(struct pool *p, int64_t idle_ns);
 /* From inside a job: this thread ends after it (its stack is touched). */
 void pool_retire(void);
-/* Takes no more jobs and waits until until_ns for running ones; returns how many still run (their
- * threads are left behind). May be called again to wait longer. */
+/* Takes no more jobs and waits until until_ns for running ones, and a moment for threads without
+ * work; returns how many still run (their threads are left behind). May be called again to wait
+ * longer. */
 unsigned pool_stop(struct pool *p, int64_t until_ns);
 /* After pool_stop() that returned 0. */
 void pool_free(struct pool *p);

@@ -297,11 +297,12 @@ START_TEST(test_maximum_can_change)
 }
 END_TEST
 
+/* And not what is there without work. */
 START_TEST(test_stop_counts_what_is_stuck)
 {
 	struct gate gate = GATE;
 	struct job stuck[2] = { { .gate = &gate }, { .gate = &gate } }, late = { 0 };
-	struct pool *p = pool_new("unit", 1, 4, STACK, run);
+	struct pool *p = pool_new("unit", 8, 8, STACK, run);
 
 	submit(p, &stuck[0]);
 	submit(p, &stuck[1]);
