@@ -167,14 +167,36 @@ executor_drop_kept_locked(struct executor_queue *q, struct call *c, struct call_
 	TAILQ_INSERT_TAIL(to, c, link);
 }
 
+/* Of a view the last rows serve while its child is down. */
+static bool
+is_worth_keeping(const struct call *c)
+{
+	if (c->error || c->cancelled || c->late)
+		return false;
+	return c->kind == CALL_VIEW || (c->kind == CALL_RUN && c->command->cache_s > 0);
+}
+
+static void
+drop_older_locked(struct executor_queue *q, const struct call *newer, struct call_list *dropped)
+{
+	struct call *c, *next;
+
+	for (c = TAILQ_FIRST(&q->kept); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (executor_call_like(c, newer))
+			executor_drop_kept_locked(q, c, dropped);
+	}
+}
+
 bool
 executor_keep_locked(struct executor *x, struct executor_queue *q, struct call *c,
 		     struct call_list *dropped)
 {
-	if (c->kind != CALL_RUN || c->error || c->cancelled || c->late ||
-	    c->command->cache_s <= 0 || q->closing || x->stopping ||
+	if (!is_worth_keeping(c) || q->closing || x->stopping ||
 	    size_of(c) > EXECUTOR_MAX_KEPT_BYTES)
 		return false;
+	if (c->kind == CALL_VIEW)
+		drop_older_locked(q, c, dropped);
 	TAILQ_INSERT_HEAD(&q->kept, c, link);
 	q->n_kept++;
 	q->kept_bytes += size_of(c);

@@ -49,6 +49,15 @@ bool executor_sample(struct executor *x, struct plugin *p);
  * plugin, command and args are the same. args' texts are copied. */
 struct call *executor_run(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
 			  const struct host_arg *args, size_t max_answer);
+/* A view of an isolated plugin, which its child answers. Shares one of the same snapshots that
+ * waits or runs, or has been answered. */
+struct call *executor_view(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
+			   const struct host_arg *args, struct snapshot *newest,
+			   struct snapshot *previous, size_t max_answer);
+/* The last answer to the same question, of whatever snapshots: a call that is done, or NULL. */
+struct call *executor_last_view(struct executor *x, struct plugin *p,
+				const struct telmon_command *cmd, const struct host_arg *args,
+				size_t max_answer);
 /* Writes to the eventfd when the call is done (at once if it is); until call_leave() by the same
  * waiter. */
 void call_watch(struct call *c, int doorbell_fd);

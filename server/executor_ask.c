@@ -101,6 +101,40 @@ executor_run(struct executor *x, struct plugin *p, const struct telmon_command *
 	return ask(x, c);
 }
 
+struct call *
+executor_view(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
+	      const struct host_arg *args, struct snapshot *newest, struct snapshot *previous,
+	      size_t max_answer)
+{
+	struct call *c = executor_call_new(x, p, CALL_VIEW);
+
+	executor_call_args(c, cmd, args, max_answer);
+	c->newest = snapshot_ref(newest);
+	c->previous = previous ? snapshot_ref(previous) : NULL;
+	c->newest_id = newest->id;
+	c->previous_id = previous ? previous->id : 0;
+	return ask(x, c);
+}
+
+struct call *
+executor_last_view(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
+		   const struct host_arg *args, size_t max_answer)
+{
+	struct call *wanted = executor_call_new(x, p, CALL_VIEW), *c, *found = NULL;
+
+	executor_call_args(wanted, cmd, args, max_answer);
+	LOCKED(&x->lock) {
+		struct executor_queue *q = executor_queue_locked(x, p);
+
+		for (c = q ? TAILQ_FIRST(&q->kept) : NULL; c && !found; c = TAILQ_NEXT(c, link)) {
+			if (executor_call_like(c, wanted))
+				found = join_locked(c);
+		}
+	}
+	executor_call_unref(wanted);
+	return found;
+}
+
 static bool
 has_collect_locked(const struct executor_queue *q)
 {

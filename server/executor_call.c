@@ -60,6 +60,13 @@ same_arg(const struct host_arg *a, const struct host_arg *b)
 bool
 executor_call_same(const struct call *a, const struct call *b)
 {
+	return a->newest_id == b->newest_id && a->previous_id == b->previous_id &&
+	       executor_call_like(a, b);
+}
+
+bool
+executor_call_like(const struct call *a, const struct call *b)
+{
 	if (a->kind != b->kind || a->command != b->command || a->max_answer != b->max_answer)
 		return false;
 	for (size_t i = 0; a->command && i < a->command->n_args; i++) {
@@ -74,6 +81,8 @@ executor_call_unref(struct call *c)
 {
 	if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	snapshot_unref(c->newest);
+	snapshot_unref(c->previous);
 	rows_fini(&c->rows);
 	arena_fini(&c->arena);
 	host_cancel_fini(&c->cancel);
@@ -137,10 +146,8 @@ const char *
 executor_kind(const struct call *c)
 {
 	static const char *const names[] = {
-		[CALL_START] = "start",
-		[CALL_COLLECT] = "collect",
-		[CALL_RUN] = "run",
-		[CALL_STOP] = "stop",
+		[CALL_START] = "start", [CALL_COLLECT] = "collect", [CALL_VIEW] = "view",
+		[CALL_RUN] = "run",	[CALL_STOP] = "stop",
 	};
 
 	return names[c->kind];
@@ -179,7 +186,7 @@ call_leave(struct call *c, int doorbell_fd)
 		return;
 	unwatch(c, doorbell_fd);
 	LOCKED(&c->executor->lock) {
-		if (--c->askers == 0 && c->kind == CALL_RUN) {
+		if (--c->askers == 0 && (c->kind == CALL_RUN || c->kind == CALL_VIEW)) {
 			withdrawn = c->place == CALL_WAITING;
 			cancel = c->place == CALL_RUNNING && !c->cancelled;
 			c->cancelled |= cancel;

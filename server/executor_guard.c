@@ -51,6 +51,9 @@ earlier(int64_t a, int64_t b)
 int64_t
 executor_kept_until(const struct call *c)
 {
+	/* Until a newer one takes its place. */
+	if (c->kind == CALL_VIEW)
+		return INT64_MAX;
 	return c->made_ns + (int64_t)(c->command->cache_s * (double)NS_PER_S);
 }
 

@@ -3,8 +3,8 @@
  */
 /*
  * executor_private -- what the parts of executor share: executor.c (life, queues), executor_work.c
- * (threads), executor_ask.c (who asks for what), executor_call.c (calls and who waits for them),
- * executor_guard.c (alarms and deadlines).
+ * (threads), executor_plugin.c (calling plugins), executor_ask.c (who asks for what),
+ * executor_call.c (calls and who waits for them), executor_guard.c (alarms and deadlines).
  */
 #ifndef EXECUTOR_PRIVATE_H
 #define EXECUTOR_PRIVATE_H
@@ -35,7 +35,7 @@ enum {
 #define EXECUTOR_END_NS NS_PER_S
 #define EXECUTOR_IDLE_END_NS (300 * NS_PER_MS)
 
-enum call_kind { CALL_START, CALL_COLLECT, CALL_RUN, CALL_STOP };
+enum call_kind { CALL_START, CALL_COLLECT, CALL_VIEW, CALL_RUN, CALL_STOP };
 enum call_place { CALL_NOWHERE, CALL_WAITING, CALL_RUNNING, CALL_KEPT };
 
 struct call {
@@ -43,11 +43,13 @@ struct call {
 	struct executor *executor;
 	struct plugin *plugin; /* a reference */
 	enum call_kind kind;
-	const struct telmon_command *command; /* CALL_RUN, as the next three */
+	const struct telmon_command *command; /* CALL_VIEW and CALL_RUN, as the next three */
 	struct host_arg *args;
 	size_t max_answer;
-	struct arena arena; /* the texts of args */
-	int64_t limit_ns;   /* how long it may run */
+	struct arena arena;		    /* the texts of args */
+	int64_t limit_ns;		    /* how long it may run */
+	uint64_t newest_id, previous_id;    /* CALL_VIEW: of what snapshots */
+	struct snapshot *newest, *previous; /* references, until it has been executed */
 
 	_Atomic unsigned refs; /* of askers, and one of the queue while it waits, runs or is kept */
 	struct host_cancel cancel;
@@ -152,6 +154,11 @@ void executor_fail_start_locked(struct plugin *p, const char *why);
 void executor_work(void *x);
 void executor_note_failure_locked(struct plugin *p, const char *why);
 
+/* ---- executor_plugin.c ---- */
+
+/* Executes the call: c->error, c->rows, the plugin's series. news: what became of its child. */
+void executor_call_plugin(struct executor *x, struct call *c, struct buf *why, struct buf *news);
+
 /* ---- executor_guard.c ---- */
 
 /* 0 or -errno. */
@@ -173,6 +180,8 @@ struct call *executor_call_new(struct executor *x, struct plugin *p, enum call_k
 void executor_call_args(struct call *c, const struct telmon_command *cmd,
 			const struct host_arg *args, size_t max_answer);
 bool executor_call_same(const struct call *a, const struct call *b);
+/* The same question, of whatever snapshots. */
+bool executor_call_like(const struct call *a, const struct call *b);
 void executor_call_unref(struct call *c);
 /* The result; the first one counts. Rings the doorbells, so better without the executor's lock. */
 void executor_publish(struct call *c, int status, const char *why);

@@ -3,16 +3,14 @@
  */
 /*
  * executor_work -- what a thread of the executor does: takes the next queue, executes the oldest
- * call in it, counts, judges, keeps and publishes what came of it, until nothing waits. The one
- * place where plugins are called for work. One call of a plugin at a time is all the protection its
- * state has; the executor's lock between two of them orders them.
+ * call in it, counts, judges, keeps and publishes what came of it, until nothing waits. Plugins are
+ * called in executor_plugin.c.
  */
 #include <errno.h>
 #include <stdio.h>
 
 #include "executor_private.h"
 #include "log.h"
-#include "series.h"
 #include "wire.h"
 
 static struct call *
@@ -62,7 +60,7 @@ struct outcome {
 	bool late;
 	bool recovered, failing; /* worth a line in the log */
 	bool unasked;		 /* nobody waits for it */
-	struct buf why;
+	struct buf why, news;	 /* news: the end of the plugin's child */
 	struct call_list dropped;
 	struct plugin *disposed;
 };
@@ -70,33 +68,7 @@ struct outcome {
 static void
 execute(struct executor *x, struct call *c, struct outcome *o)
 {
-	struct host_object *object = &c->plugin->object;
-	struct snapshot *snapshot;
-
-	switch (c->kind) {
-	case CALL_START:
-		c->error = host_start(x->host, object, &c->cancel, c->deadline_ns, &o->why);
-		break;
-	case CALL_STOP:
-		if (!c->cancelled)
-			host_stop(x->host, object);
-		break;
-	case CALL_RUN:
-		c->error = host_run(x->host, object, c->command, c->args, &c->cancel,
-				    c->deadline_ns, &c->rows, &o->why);
-		break;
-	case CALL_COLLECT:
-		c->error = host_collect(x->host, object, &c->cancel, c->deadline_ns, &snapshot,
-					&o->why);
-		if (c->error < 0)
-			break;
-		/* Values read over so long a time belong to no moment. */
-		if (now_ns() < c->deadline_ns)
-			series_add(c->plugin->series, snapshot);
-		else
-			snapshot_unref(snapshot);
-		break;
-	}
+	executor_call_plugin(x, c, &o->why, &o->news);
 	o->ended_ns = now_ns();
 	o->late = o->ended_ns >= c->deadline_ns;
 	if (c->kind == CALL_START && o->late && c->error == -ECANCELED) {
@@ -121,7 +93,7 @@ count_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 
 	s->busy_since_ns = 0;
 	s->busy_deadline_ns = 0;
-	s->runs += c->kind == CALL_RUN;
+	s->runs += c->kind == CALL_RUN || c->kind == CALL_VIEW;
 	if (c->kind == CALL_COLLECT) {
 		s->collects++;
 		s->last_ns = duration_ns;
@@ -137,6 +109,8 @@ count_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 		executor_note_failure_locked(q->plugin, buf_str(&o->why));
 	else if (!c->error && !o->late && s->life == PLUGIN_RUNNING)
 		s->last_error[0] = '\0';
+	if (o->news.len)
+		executor_note_failure_locked(q->plugin, buf_str(&o->news));
 }
 
 /* The log hears when collects begin to fail and when they work again, not each time. */
@@ -171,6 +145,8 @@ say(const struct call *c, struct outcome *o)
 	const char *name = c->plugin->name;
 	double s = (double)(o->ended_ns - c->started_ns) / (double)NS_PER_S;
 
+	if (o->news.len)
+		log_warnx("plugin %s: %s", name, buf_str(&o->news));
 	if (c->kind == CALL_START)
 		say_start(c, o, s);
 	else if (c->late)
@@ -200,6 +176,9 @@ publish(struct call *c, struct outcome *o)
 	} else if (c->error && c->cancelled) {
 		buf_printf(&why, "%s: cancelled", name);
 		executor_publish(c, STATUS_CANCELLED, buf_str(&why));
+	} else if (c->error == -EHOSTDOWN) {
+		buf_printf(&why, "%s: unavailable (%s)", name, buf_str(&o->why));
+		executor_publish(c, STATUS_UNAVAILABLE, buf_str(&why));
 	} else if (c->error) {
 		buf_printf(&why, "%s: %s", name, buf_str(&o->why));
 		executor_publish(c, STATUS_FAILED, buf_str(&why));
@@ -266,12 +245,13 @@ executor_work(void *arg)
 	struct call *c = next_call(x, true);
 
 	while (c) {
-		struct outcome o = { .why = BUF_WHY };
+		struct outcome o = { .why = BUF_WHY, .news = BUF_WHY };
 
 		TAILQ_INIT(&o.dropped);
 		execute(x, c, &o);
 		finish(x, c, &o);
 		buf_fini(&o.why);
+		buf_fini(&o.news);
 		c = next_call(x, false);
 	}
 }

@@ -36,6 +36,12 @@ void host_kernel(struct host *h, char *ret, size_t size);
 /* How many statfs probes hang right now. */
 unsigned host_hanging(struct host *h);
 
+/* A line of a plugin's for the log, cleaned and cut; at most ten a second from each. */
+void host_log(struct host *h, const char *name, enum telmon_level level, const char *text);
+/* In a child those lines go to fn instead, as they are. Before any call. */
+typedef void host_log_fn(void *ctx, enum telmon_level level, const char *text);
+void host_set_log(struct host *h, host_log_fn *fn, void *ctx);
+
 /* A loaded plugin as host sees it. The declaration is a copy with today's element sizes. */
 struct host_object {
 	const char *name;

@@ -45,12 +45,21 @@ allow(struct host_log_slot *slot, unsigned *ret_held)
 }
 
 void
+host_set_log(struct host *h, host_log_fn *fn, void *ctx)
+{
+	h->log = fn;
+	h->log_ctx = ctx;
+}
+
+void
 host_log(struct host *h, const char *name, enum telmon_level level, const char *text)
 {
 	_autobuf_ struct buf clean = BUF_INIT(MAX_LINE_BYTES);
 	unsigned held;
 
-	if (!text || !allow(slot_of(h, name, level == TELMON_DEBUG), &held))
+	if (h->log && text)
+		h->log(h->log_ctx, level, text);
+	if (h->log || !text || !allow(slot_of(h, name, level == TELMON_DEBUG), &held))
 		return;
 	if (held)
 		log_warnx("plugin %s: %u more lines were held back", name, held);

@@ -43,6 +43,8 @@ struct host {
 	bool procfs;		 /* root's proc is a real one: owners mean something */
 	_Atomic bool no_openat2; /* the kernel has none, or a filter forbids it */
 	struct host_probes *probes;
+	host_log_fn *log; /* NULL: the log */
+	void *log_ctx;
 	/* Debug lines apart: they are often dropped later. */
 	struct host_log_slot log_slots[2][HOST_LOG_SLOTS];
 	struct lock lock;
@@ -90,10 +92,6 @@ void host_users_unref(struct host_users *u); /* NULL is fine */
 const char *host_users_find(const struct host_users *u, uint32_t uid);
 /* The two numbers of ROOT/telmon/clock; false when there is none. */
 bool host_fixed_clock(struct host *h, double *ret_clock_s, double *ret_wall_s);
-
-/* ---- host_log.c --------------------------------------------------------------------------- */
-
-void host_log(struct host *h, const char *name, enum telmon_level level, const char *text);
 
 /* ---- a call ------------------------------------------------------------------------------- */
 

@@ -19,6 +19,8 @@
 	X(POOL, "idle workers and waiting jobs of one pool")                                       \
 	X(EXECUTOR, "queues, stuck calls and statistics of plugins")                               \
 	X(CALL, "one call: state, watchers")                                                       \
+	X(ISOLATE, "the child of one isolated plugin, as others see it")                           \
+	X(KEEPER, "children that live, and requests for more")                                     \
 	X(SERIES, "newest snapshots and kept answers of one plugin")                               \
 	X(ACCESS, "counts of sessions by source")                                                  \
 	X(HOST, "statfs probes and name caches")                                                   \

@@ -95,6 +95,8 @@ void pipeline_view_keep(const struct pipeline_job *job, const char *body, size_t
 
 /* pipeline_run.c: rows of a run; job->rows points into the shared call. */
 int pipeline_run(struct pipeline_job *job, struct reply *reply, struct buf *why);
+/* The same for a view of an isolated plugin, of the job's snapshots. */
+int pipeline_run_view(struct pipeline_job *job, struct reply *reply, struct buf *why);
 /* Waits until the call is done. 0, -ETIMEDOUT, -ECANCELED, -EPIPE. */
 int pipeline_await(struct call *call, int bell, struct reply *reply, int64_t until_ns);
 /* What pipeline_await() returned as a result: "no answer within 10 s" and STATUS_TIMEOUT, or what

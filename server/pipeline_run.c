@@ -64,21 +64,66 @@ result(struct pipeline_job *job, struct buf *why)
 	return 0;
 }
 
-int
-pipeline_run(struct pipeline_job *job, struct reply *reply, struct buf *why)
+/* Waits for the job's call, and takes its rows. */
+static int
+await_rows(struct pipeline_job *job, struct reply *reply, struct buf *why)
 {
 	_autobuf_ struct buf reason = BUF_WHY;
-	const struct command *c = job->command;
-	struct pipeline *p = job->pipeline;
-	double timeout_s = p->command_timeout_s;
-	int r;
+	double timeout_s = job->pipeline->command_timeout_s;
+	int r = pipeline_await(job->call, job->bell, reply,
+			       now_ns() + (int64_t)(timeout_s * (double)NS_PER_S));
 
-	job->bell = reply->ops->doorbell(reply);
-	job->call = executor_run(p->executor, c->plugin, c->callback, job->args, p->max_answer);
-	r = pipeline_await(job->call, job->bell, reply,
-			   now_ns() + (int64_t)(timeout_s * (double)NS_PER_S));
 	if (r == 0)
 		return result(job, why);
 	r = pipeline_await_failed(r, timeout_s, &reason);
-	return r < 0 ? r : pipeline_say(c, r, buf_str(&reason), why);
+	return r < 0 ? r : pipeline_say(job->command, r, buf_str(&reason), why);
+}
+
+int
+pipeline_run(struct pipeline_job *job, struct reply *reply, struct buf *why)
+{
+	const struct command *c = job->command;
+	struct pipeline *p = job->pipeline;
+
+	job->bell = reply->ops->doorbell(reply);
+	job->call = executor_run(p->executor, c->plugin, c->callback, job->args, p->max_answer);
+	return await_rows(job, reply, why);
+}
+
+/* Rows that the child made before it went down, with the age that they have. */
+static int
+last_view(struct pipeline_job *job, int status, struct buf *why)
+{
+	const struct command *c = job->command;
+	struct pipeline *p = job->pipeline;
+	struct call *last = executor_last_view(p->executor, c->plugin, c->callback, job->args,
+					       p->max_answer);
+
+	if (!last)
+		return status;
+	call_leave(job->call, job->bell);
+	job->call = last;
+	buf_clear(why);
+	return result(job, why);
+}
+
+int
+pipeline_run_view(struct pipeline_job *job, struct reply *reply, struct buf *why)
+{
+	const struct command *c = job->command;
+	struct pipeline *p = job->pipeline;
+	int64_t time_ns = job->time_ns;
+	double interval_s = job->interval_s;
+	int r;
+
+	job->bell = reply->ops->doorbell(reply);
+	job->call = executor_view(p->executor, c->plugin, c->callback, job->args, job->newest,
+				  job->previous, p->max_answer);
+	r = await_rows(job, reply, why);
+	if (r == STATUS_UNAVAILABLE || r == STATUS_FAILED || r == STATUS_TIMEOUT)
+		return last_view(job, r, why);
+	/* Its data is as old as its snapshots, whenever it was rendered. */
+	job->time_ns = time_ns;
+	job->interval_s = interval_s;
+	return r;
 }

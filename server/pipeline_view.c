@@ -196,6 +196,8 @@ pipeline_view(struct pipeline_job *job, struct reply *reply, struct buf *why)
 	job->interval_s = job->previous ? (double)(job->newest->time_ns - job->previous->time_ns) /
 						  (double)NS_PER_S
 					: NAN;
+	if (c->plugin->isolate)
+		return pipeline_run_view(job, reply, why);
 	rows_init(&job->own, c->columns, c->n_columns, job->pipeline->max_answer);
 	job->rows = &job->own;
 	buf_clear(&reason);

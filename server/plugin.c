@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mem.h"
 #include "plugin_private.h"
@@ -25,8 +26,8 @@ static const double on_demand_age_s = 10;
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
-static int
-take_name(struct plugin *p, const char *path, struct buf *why)
+static char *
+base_name(const char *path)
 {
 	const char *base = strrchr(path, '/');
 	size_t n;
@@ -35,8 +36,17 @@ take_name(struct plugin *p, const char *path, struct buf *why)
 	n = strlen(base);
 	if (n > 3 && strcmp(base + n - 3, ".so") == 0)
 		n -= 3;
+	return xstrndup(base, n);
+}
+
+static int
+take_name(struct plugin *p, const char *path, const char *name, struct buf *why)
+{
+	size_t n;
+
 	p->path = xstrdup(path);
-	p->name = xstrndup(base, n);
+	p->name = name ? xstrdup(name) : base_name(path);
+	n = strlen(p->name);
 	if (n && n <= PLUGIN_MAX_NAME &&
 	    strspn(p->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
 		    n)
@@ -95,21 +105,33 @@ take_settings(struct plugin *p, char *const *settings)
 	p->object.settings = (const char *const *)p->settings;
 }
 
+/* What the administrator said. */
 static void
-take_times(struct plugin *p, const struct plugin_options *options, double default_deadline_s)
+take_options(struct plugin *p, const struct plugin_options *options, double default_deadline_s)
 {
-	double interval_s = 1, deadline_s = default_deadline_s;
+	double deadline_s = default_deadline_s, interval_s = 0;
 
-	if (p->decl.interval_s > 0)
-		interval_s = p->decl.interval_s;
-	if (options && options->interval_s > 0)
-		interval_s = options->interval_s;
 	if (options && options->deadline_s > 0)
 		deadline_s = options->deadline_s;
-	p->sampled = p->decl.mode == TELMON_SAMPLED;
-	p->interval_ns = (int64_t)(interval_s * (double)NS_PER_S);
+	if (options && options->interval_s > 0)
+		interval_s = options->interval_s;
 	p->deadline_ns = (int64_t)(deadline_s * (double)NS_PER_S);
+	p->interval_ns = (int64_t)(interval_s * (double)NS_PER_S);
+	take_settings(p, options ? options->settings : NULL);
+}
+
+/* What the declaration leaves to be made. */
+static void
+complete(struct plugin *p)
+{
+	double interval_s = p->decl.interval_s > 0 ? p->decl.interval_s : 1;
+
+	if (p->interval_ns == 0)
+		p->interval_ns = (int64_t)(interval_s * (double)NS_PER_S);
+	p->sampled = p->decl.mode == TELMON_SAMPLED;
 	p->series = series_new(p->sampled ? 0 : on_demand_age_s);
+	p->object.name = p->name;
+	p->object.decl = &p->decl;
 }
 
 static int
@@ -126,6 +148,13 @@ describe(struct plugin *p, const void *declaration, size_t size, struct buf *why
 	return take_commands(p, &raw, why);
 }
 
+static void
+put_path(struct buf *why, const char *path)
+{
+	text_clean(why, path, strnlen(path, 500));
+	buf_puts(why, ": ");
+}
+
 struct plugin *
 plugin_load(const char *path, const struct plugin_options *options, double default_deadline_s,
 	    struct buf *why)
@@ -135,20 +164,64 @@ plugin_load(const char *path, const struct plugin_options *options, double defau
 	size_t size;
 
 	atomic_init(&p->refs, 1);
-	text_clean(why, path, strnlen(path, 500));
-	buf_puts(why, ": ");
-	if (take_name(p, path, why) < 0 ||
+	put_path(why, path);
+	if (take_name(p, path, options ? options->name : NULL, why) < 0 ||
 	    plugin_open(path, &p->handle, &declaration, &size, why) < 0 ||
 	    describe(p, declaration, size, why) < 0) {
 		plugin_unref(p);
 		return NULL;
 	}
-	p->object.name = p->name;
-	p->object.decl = &p->decl;
-	take_settings(p, options ? options->settings : NULL);
-	take_times(p, options, default_deadline_s);
+	take_options(p, options, default_deadline_s);
+	complete(p);
 	buf_clear(why);
 	return p;
+}
+
+struct plugin *
+plugin_load_isolated(const char *path, const struct plugin_options *options,
+		     double default_deadline_s, const struct plugin_isolation *isolation,
+		     struct buf *why)
+{
+	struct plugin *p = xcalloc(1, sizeof(*p));
+	struct isolate_options o = isolation->options;
+
+	atomic_init(&p->refs, 1);
+	put_path(why, path);
+	if (take_name(p, path, options ? options->name : NULL, why) < 0)
+		goto fail;
+	o.object_fd = plugin_copy(path, why);
+	if (o.object_fd < 0)
+		goto fail;
+	take_options(p, options, default_deadline_s);
+	o.name = p->name;
+	o.settings = p->settings;
+	p->isolate = isolate_new(isolation->keeper, isolation->host, &o);
+	close(o.object_fd);
+	if (p->isolate) {
+		buf_clear(why);
+		return p;
+	}
+	buf_puts(why, "no descriptor for it");
+fail:
+	plugin_unref(p);
+	return NULL;
+}
+
+int
+plugin_describe(struct plugin *p, int64_t deadline_ns, struct buf *why)
+{
+	struct telmon_plugin declaration;
+	int r;
+
+	if (!p->isolate || p->series)
+		return 0;
+	r = isolate_describe(p->isolate, deadline_ns, &declaration, why);
+	if (r < 0)
+		return r;
+	if (describe(p, &declaration, sizeof(declaration), why) < 0)
+		return -ENOEXEC;
+	complete(p);
+	return 0;
 }
 
 struct plugin *
@@ -164,6 +237,7 @@ plugin_unref(struct plugin *p)
 {
 	if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	isolate_free(p->isolate);
 	series_free(p->series);
 	metric_set_unref(p->object.set);
 	for (size_t i = 0; p->commands && i < p->decl.n_commands; i++)

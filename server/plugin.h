@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "host.h"
+#include "isolate.h"
 #include "lock.h"
 #include "series.h"
 
@@ -47,10 +48,12 @@ struct plugin {
 	struct series *series;
 	struct plugin_stats stats;    /* guarded by LOCK_EXECUTOR */
 	struct executor_queue *queue; /* the executor's own, guarded by LOCK_EXECUTOR */
-	void *handle;		      /* dlopen's */
+	void *handle;		      /* dlopen's; NULL when isolated */
+	struct isolate *isolate;      /* NULL: inside */
 };
 
 struct plugin_options {
+	const char *name;	       /* NULL = by the file's */
 	double interval_s, deadline_s; /* 0 = the plugin's wish, the daemon's setting */
 	char *const *settings;	       /* NULL-terminated or NULL; copied */
 };
@@ -61,6 +64,21 @@ struct plugin_options {
  * both, dlopen's own words. The name is the file's base name without .so. */
 struct plugin *plugin_load(const char *path, const struct plugin_options *options,
 			   double default_deadline_s, struct buf *why);
+/* What a child of its own needs; name, settings and object of the options are filled in here. */
+struct plugin_isolation {
+	struct keeper *keeper;
+	struct host *host;
+	struct isolate_options options;
+};
+/* The same for one that will live in a child: the file is looked at and copied, so that all its
+ * children run the same code, but not mapped. Nothing but name, path and settings is there before
+ * plugin_describe(). */
+struct plugin *plugin_load_isolated(const char *path, const struct plugin_options *options,
+				    double default_deadline_s,
+				    const struct plugin_isolation *isolation, struct buf *why);
+/* Asks the child what it declares, once; before the plugin is published. 0, or -errno with why.
+ * Nothing to do for one inside. Blocks up to deadline_ns. */
+int plugin_describe(struct plugin *p, int64_t deadline_ns, struct buf *why);
 struct plugin *plugin_ref(struct plugin *p);
 void plugin_unref(struct plugin *p); /* NULL is fine */
 

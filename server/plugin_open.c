@@ -155,12 +155,12 @@ private_copy(int from)
 {
 	/* Kernels with noexec memory files want to be told; older ones do not know the word. */
 #ifdef MFD_EXEC
-	int fd = memfd_create("telmon-plugin", MFD_CLOEXEC | MFD_EXEC), r;
+	int fd = memfd_create("telmon-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC), r;
 
 	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("telmon-plugin", MFD_CLOEXEC);
+		fd = memfd_create("telmon-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 #else
-	int fd = memfd_create("telmon-plugin", MFD_CLOEXEC), r;
+	int fd = memfd_create("telmon-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
 #endif
 
 	if (fd < 0)
@@ -253,6 +253,43 @@ in_place(const char *path, char *to, size_t size)
 	return n < 0 || (size_t)n >= size ? -1 : 0;
 }
 
+static int
+open_file(const char *path, char *place, size_t size, const char **ret_wrong)
+{
+	int fd;
+
+	if (in_place(path, place, size) < 0) {
+		*ret_wrong = strerror(ENAMETOOLONG);
+		return -1;
+	}
+	fd = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	*ret_wrong = fd < 0 ? strerror(errno) : check_file(fd);
+	return fd;
+}
+
+int
+plugin_copy(const char *path, struct buf *why)
+{
+	const char *wrong = NULL;
+	char place[PATH_MAX];
+	int fd = open_file(path, place, sizeof(place), &wrong), copy = -1;
+
+	if (!wrong) {
+		copy = private_copy(fd);
+		if (copy < 0)
+			wrong = strerror(-copy);
+		else
+			fcntl(copy, F_ADD_SEALS,
+			      F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!wrong)
+		return copy;
+	text_clean(why, wrong, strlen(wrong));
+	return -1;
+}
+
 int
 plugin_open(const char *path, void **ret_handle, const void **ret_declaration, size_t *ret_size,
 	    struct buf *why)
@@ -260,14 +297,8 @@ plugin_open(const char *path, void **ret_handle, const void **ret_declaration, s
 	const char *wrong = NULL;
 	char place[PATH_MAX];
 	void *handle = NULL;
-	int fd = -1;
+	int fd = open_file(path, place, sizeof(place), &wrong);
 
-	if (in_place(path, place, sizeof(place)) < 0)
-		wrong = strerror(ENAMETOOLONG);
-	else if ((fd = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0)
-		wrong = strerror(errno);
-	else
-		wrong = check_file(fd);
 	if (!wrong)
 		handle = open_object(place, fd, &wrong);
 	if (handle)

@@ -22,6 +22,10 @@ enum {
 int plugin_open(const char *path, void **ret_handle, const void **ret_declaration, size_t *ret_size,
 		struct buf *why);
 
+/* Checks the file and copies it into memory that nobody can change. A descriptor, or -1 with why.
+ */
+int plugin_copy(const char *path, struct buf *why);
+
 /* Fills decl from the object's own struct, whose symbol has `size` bytes: today's size, tables not
  * yet copied. 0, or -1 with why. */
 int plugin_check_head(const void *declaration, size_t size, struct telmon_plugin *ret,

@@ -55,6 +55,7 @@ settings_free(struct settings *s)
 		free(s->plugins[i].name);
 		free(s->plugins[i].file);
 		free_list(s->plugins[i].settings);
+		free_list(s->plugins[i].read);
 	}
 	free(s->plugins);
 	free(s->file);

@@ -33,7 +33,13 @@ struct settings_plugin {
 	double interval_s; /* 0 = not said */
 	double deadline_s; /* 0 = not said */
 	char **settings;   /* "key=value", NULL-terminated */
+	/* of one that is isolated */
+	char **read;	   /* paths that it may read besides those of every plugin; likewise */
+	bool network;	   /* it may open connections */
+	size_t max_memory; /* bytes */
 };
+
+enum { SETTINGS_PLUGIN_MEMORY = 256 << 20 }; /* max_memory where there is no section */
 
 struct settings {
 	char *file; /* the one that was read; NULL = none */

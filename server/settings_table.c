@@ -69,6 +69,9 @@ const struct settings_row settings_plugin_rows[] = {
 	ROW("interval", SECONDS, interval_s, 0, 0.1, DAY),
 	ROW("deadline", SECONDS, deadline_s, 0, 0.1, DAY),
 	ROW("settings", PAIRS, settings, 0, 0, 0),
+	ROW("read", PATHS, read, 0, 0, 0),
+	ROW("network", BOOL, network, false, 0, 0),
+	ROW("max_memory", SIZE, max_memory, SETTINGS_PLUGIN_MEMORY, 32 << 20, 64.0 * (1 << 30)),
 	{ .name = NULL },
 };
 

@@ -28,6 +28,7 @@ enum {
 	WORKER_STACK = 256 << 10,
 	SESSIONS_END_MS = 3500, /* of the 5 s that a stop may take */
 	STOPS_END_MS = 4500,	/* of plugins */
+	LATE_MS = 100,		/* between two looks at plugins that are not ready yet */
 };
 
 /* The lines that greet a person. On sessions' threads. */
@@ -90,6 +91,9 @@ make_parts(struct telmond *d, struct buf *why)
 	struct session_limits session = telmond_session_limits(s);
 	struct pipeline_limits pipeline = telmond_pipeline_limits(s);
 
+	d->keeper = keeper_new();
+	if (!d->keeper)
+		return lacks("keeper", why);
 	d->registry = registry_new();
 	d->executor = executor_new(d->host, EXECUTOR_THREADS);
 	if (!d->executor)
@@ -146,17 +150,6 @@ start(struct telmond *d, struct buf *why)
 	return status == TELMOND_OK ? start_work(d, why) : status;
 }
 
-/* There is no table before plugins were looked for. */
-static void
-stop_plugins(struct telmond *d)
-{
-	struct command_table *table = registry_get(d->registry);
-
-	for (size_t i = 0; table && i < table->plugins->count; i++)
-		executor_stop_plugin(d->executor, table->plugins->plugins[i]);
-	command_table_unref(table);
-}
-
 /* Ends every thread within 5 s; what does not obey has a second of them. Returns how many are
  * stuck, and those still use everything. */
 static unsigned
@@ -175,7 +168,7 @@ stop_threads(struct telmond *d)
 		sampler_stop(d->sampler);
 	if (!d->executor)
 		return stuck;
-	stop_plugins(d);
+	telmond_plugins_stop(d);
 	stuck += executor_stop(d->executor, now + STOPS_END_MS * NS_PER_MS);
 	return stuck;
 }
@@ -200,6 +193,8 @@ stop(struct telmond *d, int status)
 	pipeline_free(d->pipeline);
 	executor_free(d->executor);
 	registry_free(d->registry);
+	keeper_free(d->keeper);
+	free(d->plugin_host);
 	host_free(d->host);
 }
 
@@ -223,11 +218,11 @@ static void
 wait_for_the_end(struct telmond *d)
 {
 	struct pollfd fds[] = { { d->signal_fd, POLLIN, 0 }, { d->again_fd, POLLIN, 0 } };
-	int timeout_ms = telmond_watchdog_ms();
+	int watchdog_ms = telmond_watchdog_ms();
 	eventfd_t value;
 
 	for (;;) {
-		poll(fds, 2, timeout_ms);
+		poll(fds, 2, telmond_plugins_late(d) ? LATE_MS : watchdog_ms);
 		telmond_notify("WATCHDOG=1");
 		if (fds[0].revents && take_signal(d))
 			return;

@@ -9,6 +9,7 @@
  * the thread of the administrator who says `plugins load`.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,8 +75,48 @@ say(struct buf *why, const char *path, const char *reason)
 	buf_printf(why, ": %s", reason);
 }
 
-static const char isolated[] = "it would run isolated, which this version cannot do "
-			       "('isolate = false' in its section runs it inside)";
+/* Beside this program where it was built, else where it is installed. */
+static const char *
+plugin_host(struct telmond *d)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (d->plugin_host)
+		return d->plugin_host;
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash) {
+		*slash = '\0';
+		d->plugin_host = xasprintf("%s/telmon-plugin-host", path);
+		if (access(d->plugin_host, X_OK) == 0)
+			return d->plugin_host;
+		free(d->plugin_host);
+	}
+	d->plugin_host = xstrdup(TELMON_LIBEXECDIR "/telmon-plugin-host");
+	return d->plugin_host;
+}
+
+static struct plugin *
+load_isolated(struct telmond *d, const char *path, const struct settings_plugin *section,
+	      const struct plugin_options *options, struct buf *why)
+{
+	const struct plugin_isolation isolation = {
+		.keeper = d->keeper,
+		.host = d->host,
+		.options = {
+			.program = plugin_host(d),
+			.root = d->options.root,
+			.read = section ? section->read : NULL,
+			.network = section && section->network,
+			.max_memory = (int64_t)(section ? section->max_memory
+							: SETTINGS_PLUGIN_MEMORY),
+		},
+	};
+
+	return plugin_load_isolated(path, options, d->settings->command_timeout_s, &isolation, why);
+}
 
 /* NULL with "PATH: reason" in why, and a status of wire.h in *ret_status. */
 static struct plugin *
@@ -85,18 +126,16 @@ load(struct telmond *d, const char *path, const struct settings_plugin *section,
 	const struct settings *s = d->settings;
 	struct plugin_options options = { 0 };
 
-	*ret_status = STATUS_DENIED;
-	if (!may_run_inside(d, path, section)) {
-		say(why, path, isolated);
-		return NULL;
-	}
 	*ret_status = STATUS_FAILED;
 	if (section) {
 		options.interval_s = section->interval_s;
 		options.deadline_s = section->deadline_s;
 		options.settings = section->settings;
 	}
-	return plugin_load(path, &options, s->command_timeout_s, why);
+	/* -n starts nothing, and that looks at more than the file. */
+	if (may_run_inside(d, path, section) || d->options.check)
+		return plugin_load(path, &options, s->command_timeout_s, why);
+	return load_isolated(d, path, section, &options, why);
 }
 
 static bool
@@ -152,6 +191,15 @@ load_folder(struct telmond *d, struct list *l, const char *folder)
 	free(paths);
 }
 
+/* Nothing is known of a plugin before its child has described it. Takes the reference. */
+static void
+wait_for(struct telmond *d, struct plugin *p)
+{
+	d->late = xrealloc(d->late, (d->n_late + 1) * sizeof(*d->late));
+	d->late[d->n_late++] = p;
+	atomic_store(&d->any_late, true);
+}
+
 /* Starts them all. Those that fail leave the list; why is what the last of them said. */
 static void
 start_all(struct telmond *d, struct list *l, struct buf *why)
@@ -168,6 +216,12 @@ start_all(struct telmond *d, struct list *l, struct buf *why)
 			say(why, p->path, stats.last_error);
 			log_warnx("plugin %s, ignoring", buf_str(why));
 			plugin_unref(p);
+			continue;
+		}
+		if (stats.life == PLUGIN_STARTING && p->isolate) {
+			log_info("plugin %s: its child is not ready yet, going on without it",
+				 p->name);
+			wait_for(d, p);
 			continue;
 		}
 		if (stats.life == PLUGIN_STARTING)
@@ -263,6 +317,61 @@ publish_more(struct telmond *d, struct list *l)
 	sampler_poke(d->sampler);
 }
 
+/* Those that are ready go to `ready`, those that failed go. */
+static void
+sort_late(struct telmond *d, struct list *ready)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_late; i++) {
+		struct plugin *p = d->late[i];
+		struct plugin_stats stats = executor_stats(d->executor, p);
+
+		if (stats.life == PLUGIN_RUNNING)
+			append(ready, p);
+		else if (stats.life == PLUGIN_STARTING)
+			d->late[n++] = p;
+		else
+			plugin_unref(p); /* the executor has said why */
+	}
+	d->n_late = n;
+	atomic_store(&d->any_late, n > 0);
+}
+
+bool
+telmond_plugins_late(struct telmond *d)
+{
+	struct list ready = { 0 };
+
+	if (!atomic_load(&d->any_late))
+		return false;
+	if (!telmond_change_begin(d, false))
+		return true;
+	sort_late(d, &ready);
+	if (ready.n)
+		publish_more(d, &ready);
+	telmond_change_end(d);
+	return atomic_load(&d->any_late);
+}
+
+void
+telmond_plugins_stop(struct telmond *d)
+{
+	struct command_table *table = registry_get(d->registry);
+
+	/* There is no table before plugins were looked for. */
+	for (size_t i = 0; table && i < table->plugins->count; i++)
+		executor_stop_plugin(d->executor, table->plugins->plugins[i]);
+	command_table_unref(table);
+	for (size_t i = 0; i < d->n_late; i++) {
+		executor_stop_plugin(d->executor, d->late[i]);
+		plugin_unref(d->late[i]);
+	}
+	free(d->late);
+	d->late = NULL;
+	d->n_late = 0;
+}
+
 static bool
 is_loaded(struct telmond *d, const char *name)
 {
@@ -271,6 +380,8 @@ is_loaded(struct telmond *d, const char *name)
 	bool found = p && executor_stats(d->executor, p).life != PLUGIN_FAILED;
 
 	command_table_unref(now);
+	for (size_t i = 0; i < d->n_late; i++)
+		found |= strcmp(d->late[i]->name, name) == 0;
 	return found;
 }
 
@@ -295,6 +406,8 @@ load_more(struct telmond *d, const char *path, struct buf *why)
 	start_all(d, &l, why);
 	if (l.n == 0) {
 		free(l.plugins);
+		if (!why->len)
+			say(why, path, "its child is not ready yet; plugins shows it once it is");
 		return STATUS_FAILED;
 	}
 	log_info("plugin %s: loaded by an administrator", p->name);

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "executor.h"
 #include "host.h"
+#include "keeper.h"
 #include "listener.h"
 #include "lock.h"
 #include "mem.h"
@@ -45,6 +46,8 @@ struct telmond {
 	int64_t started_ns;
 	char *metric_prefix;
 	struct host *host;
+	struct keeper *keeper;
+	char *plugin_host; /* path of the program */
 	struct registry *registry;
 	struct executor *executor;
 	struct pipeline *pipeline;
@@ -68,8 +71,11 @@ struct telmond {
 	/* Whoever changes plugins or settings has `changing` to itself: a plugin's start may take
 	 * seconds, so no lock is held for it. */
 	struct lock lock;
-	bool changing;		   /* guarded by lock */
-	bool reload_wanted;	   /* guarded by lock */
+	bool changing;	      /* guarded by lock */
+	bool reload_wanted;   /* guarded by lock */
+	struct plugin **late; /* isolated, and not described yet; by whoever is changing */
+	size_t n_late;
+	_Atomic bool any_late;
 	struct settings *settings; /* by whoever is changing */
 };
 
@@ -92,6 +98,10 @@ bool telmond_root_has_proc(const char *root, struct buf *why);
 
 /* telmond_plugins: loads what the settings name, publishes the first table. */
 void telmond_plugins_start(struct telmond *d);
+/* Publishes those whose child has described them since. False when there are none left. */
+bool telmond_plugins_late(struct telmond *d);
+/* Stops all, published or not. */
+void telmond_plugins_stop(struct telmond *d);
 /* A builtins_load_fn. */
 int telmond_plugins_load(void *telmond, const char *path, struct buf *why);
 /* -n: loads what the settings name, starts nothing, and logs what would be refused. */

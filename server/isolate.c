@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * isolate -- the life of the child: what it is made with, how it ended, and when it may be tried
+ * again: after 0.1 s, and twice as long after each end that follows soon, up to 30 s, never given
+ * up. It is spawned by the call that needs it (isolate_open.c), so that one which nobody asks costs
+ * nothing.
+ */
+#include "isolate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "isolate_private.h"
+
+/* 2 MiB more than a frame: what is read behind one. */
+enum { MAX_IN_BYTES = FRAME_MAX_BYTES + (2 << 20), MAX_OUT_BYTES = FRAME_MAX_BYTES + (1 << 20) };
+
+static const int64_t pause_first_ns = 100 * NS_PER_MS, pause_last_ns = 30 * NS_PER_S;
+/* Who has lived so long begins again with the first pause. */
+static const int64_t good_life_ns = 60 * NS_PER_S;
+/* A connection that ends is mostly the end of its process: so long for that to be seen. */
+static const int64_t end_ns = 500 * NS_PER_MS;
+
+static char **
+copy_words(char *const *words)
+{
+	size_t n = 0;
+	char **copy;
+
+	while (words && words[n])
+		n++;
+	copy = xcalloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = xstrdup(words[i]);
+	return copy;
+}
+
+static void
+free_words(char **words)
+{
+	for (char **w = words; w && *w; w++)
+		free(*w);
+	free(words);
+}
+
+struct isolate *
+isolate_new(struct keeper *k, struct host *host, const struct isolate_options *o)
+{
+	struct isolate *i = xcalloc(1, sizeof(*i));
+
+	lock_init(&i->lock, LOCK_ISOLATE);
+	i->keeper = k;
+	i->host = host;
+	i->program = xstrdup(o->program);
+	i->name = xstrdup(o->name);
+	i->root = o->root ? xstrdup(o->root) : NULL;
+	i->settings = copy_words(o->settings);
+	i->read = copy_words(o->read);
+	i->network = o->network;
+	i->max_memory = o->max_memory;
+	i->socket = i->cancel_fd = -1;
+	buf_init(&i->in, MAX_IN_BYTES);
+	buf_init(&i->out, MAX_OUT_BYTES);
+	buf_init(&i->description, 64 << 20);
+	arena_init(&i->arena, 64 << 20);
+	i->object_fd = fcntl(o->object_fd, F_DUPFD_CLOEXEC, 3);
+	if (i->object_fd >= 0)
+		return i;
+	isolate_free(i);
+	return NULL;
+}
+
+static void
+close_child(struct isolate *i)
+{
+	if (i->socket >= 0)
+		close(i->socket);
+	if (i->cancel_fd >= 0)
+		close(i->cancel_fd);
+	i->socket = i->cancel_fd = -1;
+	buf_release(&i->in);
+	buf_release(&i->out);
+	i->in_at = 0;
+	memset(i->known, 0, sizeof(i->known));
+}
+
+void
+isolate_set_child(struct isolate *i, struct child *c)
+{
+	struct child *before = NULL;
+
+	LOCKED(&i->lock) {
+		before = i->child;
+		i->child = c;
+	}
+	child_unref(before);
+}
+
+void
+isolate_end_child(struct isolate *i)
+{
+	if (i->child)
+		child_kill(i->child, SIGKILL);
+	isolate_set_child(i, NULL);
+	close_child(i);
+}
+
+void
+isolate_free(struct isolate *i)
+{
+	if (!i)
+		return;
+	isolate_end_child(i);
+	if (i->object_fd >= 0)
+		close(i->object_fd);
+	metric_set_unref(i->declared);
+	arena_fini(&i->arena);
+	buf_fini(&i->description);
+	free_words(i->settings);
+	free_words(i->read);
+	free(i->program);
+	free(i->name);
+	free(i->root);
+	lock_fini(&i->lock);
+	free(i);
+}
+
+/* ---- the end of a child ---- */
+
+static void
+note_end(struct isolate *i, const char *cause, int64_t lived_ns)
+{
+	int64_t now = now_ns();
+
+	LOCKED(&i->lock) {
+		i->pause_ns = i->pause_ns && lived_ns < good_life_ns ? 2 * i->pause_ns
+								     : pause_first_ns;
+		if (i->pause_ns > pause_last_ns)
+			i->pause_ns = pause_last_ns;
+		i->down_ns = now;
+		i->next_try_ns = now + i->pause_ns;
+		i->news = true;
+		snprintf(i->cause, sizeof(i->cause), "%s", cause);
+	}
+}
+
+int
+isolate_lose(struct isolate *i, int error, const char *reason, struct buf *why)
+{
+	_autobuf_ struct buf cause = BUF_WHY;
+
+	if (reason) {
+		buf_puts(&cause, reason);
+	} else if (child_ended(i->child, now_ns() + end_ns)) {
+		child_say_end(i->child, &cause);
+	} else {
+		buf_puts(&cause, "closed its connection");
+	}
+	note_end(i, buf_str(&cause), now_ns() - i->spawned_ns);
+	isolate_end_child(i);
+	buf_clear(why);
+	buf_puts(why, buf_str(&cause));
+	return error;
+}
+
+int
+isolate_may_spawn(struct isolate *i, struct buf *why)
+{
+	int64_t now = now_ns();
+
+	LOCKED(&i->lock) {
+		if (now >= i->next_try_ns)
+			return 0;
+		buf_printf(why, "%s %.1f s ago, next try in %.1f s", i->cause,
+			   (double)(now - i->down_ns) / (double)NS_PER_S,
+			   (double)(i->next_try_ns - now) / (double)NS_PER_S);
+	}
+	return -EHOSTDOWN;
+}
+
+/* ---- for people ---- */
+
+/* Of /proc/PID/stat: what stands behind the name. Zero where it cannot be read. */
+static void
+read_usage(pid_t pid, struct isolate_status *ret)
+{
+	unsigned long user = 0, system = 0;
+	char path[40], text[1024], *behind;
+	long pages = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	behind = strrchr(text, ')');
+	if (!behind || sscanf(behind,
+			      ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d "
+			      "%*d %*d %*d %*u %*u %ld",
+			      &user, &system, &pages) != 3)
+		return;
+	ret->cpu_s = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	ret->rss_bytes = pages * sysconf(_SC_PAGESIZE);
+}
+
+void
+isolate_status(struct isolate *i, struct isolate_status *ret)
+{
+	int64_t now = now_ns();
+
+	*ret = (struct isolate_status){ 0 };
+	LOCKED(&i->lock) {
+		if (i->child && !child_ended(i->child, 0))
+			ret->pid = child_pid(i->child);
+		ret->restarts = i->restarts;
+		ret->next_try_ns = i->next_try_ns > now ? i->next_try_ns : 0;
+		memcpy(ret->cause, i->cause, sizeof(ret->cause));
+	}
+	if (ret->pid)
+		read_usage(ret->pid, ret);
+}
+
+void
+isolate_revive(struct isolate *i)
+{
+	LOCKED(&i->lock) {
+		i->next_try_ns = 0;
+		i->pause_ns = 0;
+	}
+}
+
+bool
+isolate_news(struct isolate *i, struct buf *out)
+{
+	bool news = false;
+
+	LOCKED(&i->lock) {
+		news = i->news;
+		i->news = false;
+		if (news)
+			buf_printf(out, "%s, next try in %.1f s", i->cause,
+				   (double)i->pause_ns / (double)NS_PER_S);
+	}
+	return news;
+}

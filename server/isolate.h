@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * isolate -- a plugin that lives in a child of its own, from the daemon's side: spawns
+ * telmon-plugin-host, sends it calls and takes what comes back, believing none of it; ends it when
+ * it breaks the rules, and spawns it anew at the next call, with back-off. The calls have the shape
+ * of those in host.h.
+ *
+ * Whoever calls sees to it that the calls of one isolate come one at a time (the executor);
+ * isolate_status() and isolate_revive() may be called by any thread (LOCK_ISOLATE).
+ */
+#ifndef ISOLATE_H
+#define ISOLATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "host.h"
+#include "keeper.h"
+
+struct isolate;
+
+/* What both ends must agree on besides frame.h: it grows with any change of either. */
+enum { ISOLATE_VERSION = 1 };
+/* A VIEW names its snapshots by the numbers that COLLECT gave them, or as the first or second that
+ * SNAPSHOT has lent it. */
+#define ISOLATE_LENT (UINT32_C(1) << 31)
+/* Descriptors of the child. */
+enum { ISOLATE_FD_SOCKET = 3, ISOLATE_FD_CANCEL = 4, ISOLATE_FD_OBJECT = 5 };
+
+/* All copied; the descriptor is duplicated. */
+struct isolate_options {
+	const char *program; /* path of telmon-plugin-host */
+	const char *name;    /* the plugin's */
+	int object_fd;	     /* the shared object; what it holds must not change any more */
+	const char *root;    /* NULL = this machine */
+	char *const *settings, *const *read; /* NULL-terminated or NULL */
+	bool network;
+	int64_t max_memory; /* bytes of address space; 0 = no limit */
+};
+
+/* Spawns nothing yet; what the plugin logs goes through host. Both are borrowed. NULL, with errno
+ * set: no descriptor. */
+struct isolate *isolate_new(struct keeper *k, struct host *host,
+			    const struct isolate_options *options);
+/* Kills the child. NULL is fine. */
+void isolate_free(struct isolate *i);
+
+/* Each of these returns 0, or the plugin's own negative errno, or, with the child gone and its end
+ * in why: -EPIPE (it crashed, ended or broke the protocol in this call), -ETIMEDOUT (killed at the
+ * deadline), -EHOSTDOWN (down since earlier, and not tried again yet). They block up to deadline_ns
+ * (CLOCK_MONOTONIC). */
+
+/* Spawns the child and asks what the object declares: tables and texts are owned by the isolate,
+ * and are as an object of today's header has them, unchecked. */
+int isolate_describe(struct isolate *i, int64_t deadline_ns, struct telmon_plugin *ret,
+		     struct buf *why);
+/* From here on o->set is kept as the child's is. A child that is spawned later is started before
+ * its first call. */
+int isolate_start(struct isolate *i, struct host_object *o, struct host_cancel *cancel,
+		  int64_t deadline_ns, struct buf *why);
+int isolate_collect(struct isolate *i, struct host_object *o, struct host_cancel *cancel,
+		    int64_t deadline_ns, struct snapshot **ret, struct buf *why);
+int isolate_view(struct isolate *i, struct host_object *o, const struct telmon_command *cmd,
+		 const struct snapshot *newest, const struct snapshot *previous,
+		 const struct host_arg *args, struct host_cancel *cancel, int64_t deadline_ns,
+		 struct rows *ret_rows, struct buf *why);
+int isolate_run(struct isolate *i, struct host_object *o, const struct telmon_command *cmd,
+		const struct host_arg *args, struct host_cancel *cancel, int64_t deadline_ns,
+		struct rows *ret_rows, struct buf *why);
+/* Lets the plugin stop, and ends the child. */
+void isolate_stop(struct isolate *i, int64_t deadline_ns);
+
+/* How it stands, for people. */
+struct isolate_status {
+	pid_t pid; /* 0 = no child */
+	unsigned restarts;
+	int64_t next_try_ns; /* CLOCK_MONOTONIC; 0 = it is up, or would be tried at once */
+	char cause[128];     /* of its last end; "" = none yet */
+	double cpu_s;	     /* the child's so far */
+	int64_t rss_bytes;
+};
+void isolate_status(struct isolate *i, struct isolate_status *ret);
+/* Forgets the back-off: the next call tries at once. */
+void isolate_revive(struct isolate *i);
+/* True once after each end that nobody had asked for; appends "crashed (abort), next try in 0.2 s".
+ */
+bool isolate_news(struct isolate *i, struct buf *out);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * isolate_io -- frames to the child and back, with the call's deadline and its cancel. What is not
+ * a frame of this call ends the child: there is no way back to where the next one begins.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "isolate_private.h"
+#include "log.h"
+#include "text.h"
+
+enum {
+	READ_BYTES = 64 << 10,
+	MAX_LOGS = 1000, /* lines of one call; host_log() writes fewer of them */
+	LOOK_MS = 50,	 /* between two looks at the cancel */
+	MAX_LINE_BYTES = 600,
+};
+
+size_t
+isolate_begin(struct isolate *i, enum frame_type type)
+{
+	i->logs = 0;
+	i->cancel_told = false;
+	buf_clear(&i->out);
+	return frame_begin(&i->out, type, ++i->call);
+}
+
+int
+isolate_garbage(struct isolate *i, struct buf *why)
+{
+	return isolate_lose(i, -EPIPE, "sent what is no message", why);
+}
+
+static int
+late(struct isolate *i, struct buf *why)
+{
+	return isolate_lose(i, -ETIMEDOUT, "was killed (past its deadline)", why);
+}
+
+/* Milliseconds until then, rounded up; 0 = it has come. */
+static int
+left_ms(int64_t deadline_ns, int most)
+{
+	int64_t left = (deadline_ns - now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+
+	return left <= 0 ? 0 : left < most ? (int)left : most;
+}
+
+int
+isolate_send(struct isolate *i, int64_t deadline_ns, struct buf *why)
+{
+	size_t at = 0;
+
+	if (i->out.error)
+		return isolate_lose(i, -EPIPE, "was asked for more than a message holds", why);
+	while (at < i->out.len) {
+		struct pollfd fd = { .fd = i->socket, .events = POLLOUT };
+		ssize_t n = send(i->socket, i->out.data + at, i->out.len - at,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n >= 0) {
+			at += (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return isolate_lose(i, -EPIPE, NULL, why);
+		if (poll(&fd, 1, left_ms(deadline_ns, 60000)) == 0 && now_ns() >= deadline_ns)
+			return late(i, why);
+	}
+	buf_clear(&i->out);
+	return 0;
+}
+
+/* Tells the child once that nobody wants the answer any more. */
+static void
+tell_cancel(struct isolate *i, struct host_cancel *cancel)
+{
+	if (!cancel || i->cancel_told || !atomic_load(&cancel->on))
+		return;
+	i->cancel_told = true;
+	(void)!write(i->cancel_fd, &i->call, sizeof(i->call));
+}
+
+/* Waits for bytes and reads them behind those that are there. */
+static int
+fill(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct buf *why)
+{
+	struct pollfd fd = { .fd = i->socket, .events = POLLIN };
+	ssize_t n;
+
+	if (i->in_at) {
+		buf_consume(&i->in, i->in_at);
+		i->in_at = 0;
+	}
+	for (;;) {
+		int wait = left_ms(deadline_ns, cancel && !i->cancel_told ? LOOK_MS : 60000);
+		int r = poll(&fd, 1, wait);
+
+		if (r > 0)
+			break;
+		if (now_ns() >= deadline_ns)
+			return late(i, why);
+		tell_cancel(i, cancel);
+	}
+	if (buf_reserve(&i->in, READ_BYTES) < 0)
+		return isolate_lose(i, -EPIPE, "sent too much at once", why);
+	do
+		n = recv(i->socket, i->in.data + i->in.len, READ_BYTES, 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return isolate_lose(i, -EPIPE, NULL, why);
+	i->in.len += (size_t)n;
+	return 0;
+}
+
+static int
+write_log(struct isolate *i, const struct frame *f)
+{
+	struct frame_reader r = frame_read(f);
+	uint8_t level = frame_get_u8(&r);
+	const char *text = frame_get_text(&r);
+
+	if (frame_read_end(&r) < 0 || !text || level > TELMON_DEBUG || ++i->logs > MAX_LOGS)
+		return -EBADMSG;
+	host_log(i->host, i->name, (enum telmon_level)level, text);
+	return 0;
+}
+
+int
+isolate_receive(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns,
+		struct frame *ret, struct buf *why)
+{
+	size_t size;
+	int r;
+
+	for (;;) {
+		r = frame_take(i->in.data ? i->in.data + i->in_at : NULL, i->in.len - i->in_at, ret,
+			       &size);
+		if (r == 0) {
+			r = fill(i, cancel, deadline_ns, why);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (r < 0)
+			return isolate_garbage(i, why);
+		i->in_at += size;
+		if (ret->type != FRAME_LOG)
+			return ret->call == i->call ? 0 : isolate_garbage(i, why);
+		if (write_log(i, ret) < 0)
+			return isolate_garbage(i, why);
+	}
+}

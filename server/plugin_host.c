@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * telmon-plugin-host -- the process that an isolated plugin lives in. It is greeted by the daemon,
+ * gives up all that the plugin does not need, maps it and answers calls, one at a time, until the
+ * daemon ends it. The plugin's code runs on the main thread, a second one only waits for cancels.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "plugin_host_private.h"
+
+enum {
+	EXIT_USAGE = 64,
+	EXIT_PROTOCOL = 76,
+	EXIT_CONFINE = 77,
+	MAX_DESCRIPTORS = 64,
+	DEADLINE_S = 10, /* plugin_load() wants one; calls bring their own */
+};
+
+static void
+send_log(void *ctx, enum telmon_level level, const char *text)
+{
+	struct plugin_host *p = ctx;
+	_autobuf_ struct buf out = BUF_INIT(1 << 12);
+	_autofree_ char *cut = xstrndup(text, 600);
+	size_t begin = frame_begin(&out, FRAME_LOG, 0);
+
+	frame_put_u8(&out, (uint8_t)level);
+	frame_put_text(&out, cut);
+	frame_end(&out, begin);
+	plugin_host_send(p, &out);
+}
+
+static char **
+get_words(struct arena *a, struct frame_reader *r)
+{
+	size_t n = frame_get_u32(r);
+	char **words = n < FRAME_MAX_BYTES ? arena_alloc(a, (n + 1) * sizeof(*words)) : NULL;
+
+	if (!words)
+		_exit(EXIT_PROTOCOL);
+	for (size_t i = 0; i < n; i++) {
+		const char *word = frame_get_text(r);
+
+		words[i] = word ? arena_strdup(a, word) : NULL;
+		if (!words[i])
+			_exit(EXIT_PROTOCOL);
+	}
+	return words;
+}
+
+/* The first message, which says what to be. */
+struct greeting {
+	pid_t daemon;
+	const char *name, *root;
+	char **settings;
+	struct confine confine;
+};
+
+static void
+take_greeting(struct plugin_host *p, const struct frame *f, struct greeting *ret)
+{
+	struct frame_reader r = frame_read(f);
+	const char *root;
+
+	if (f->type != FRAME_HELLO || frame_get_u32(&r) != ISOLATE_VERSION)
+		_exit(EXIT_PROTOCOL);
+	ret->daemon = (pid_t)frame_get_i64(&r);
+	ret->name = arena_strdup(&p->arena, frame_get_text(&r));
+	root = frame_get_text(&r);
+	ret->root = root ? arena_strdup(&p->arena, root) : NULL;
+	ret->settings = get_words(&p->arena, &r);
+	ret->confine = (struct confine){ .root = ret->root, .max_descriptors = MAX_DESCRIPTORS };
+	ret->confine.read = get_words(&p->arena, &r);
+	ret->confine.network = frame_get_u8(&r);
+	ret->confine.max_memory = frame_get_i64(&r);
+	if (frame_read_end(&r) < 0)
+		_exit(EXIT_PROTOCOL);
+}
+
+/* A daemon that died before this was said is nobody's parent any more. */
+static void
+die_with(pid_t daemon)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != daemon)
+		_exit(0);
+}
+
+static int
+open_all(struct plugin_host *p, const struct greeting *g, struct buf *why)
+{
+	_autobuf_ struct buf missing = BUF_WHY;
+	char path[32];
+	int r;
+
+	p->host = host_new(g->root, why);
+	if (!p->host)
+		return -1;
+	host_set_log(p->host, send_log, p);
+	r = confine_enter(&g->confine, &missing, why);
+	if (r == 0)
+		r = plugin_host_watch(p);
+	if (r < 0)
+		return r;
+	if (missing.len)
+		host_log(p->host, g->name, TELMON_DEBUG, buf_str(&missing));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ISOLATE_FD_OBJECT);
+	p->plugin = plugin_load(
+		path, &(struct plugin_options){ .name = g->name, .settings = g->settings },
+		DEADLINE_S, why);
+	return p->plugin ? 0 : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct plugin_host p = { .in = BUF_INIT(4 * FRAME_MAX_BYTES) };
+	_autobuf_ struct buf why = BUF_WHY, out = BUF_INIT(1 << 14);
+	struct greeting greeting;
+	struct frame f;
+	int type;
+
+	(void)argv;
+	if (argc != 2 || getsockopt(ISOLATE_FD_SOCKET, SOL_SOCKET, SO_TYPE, &type,
+				    &(socklen_t){ sizeof(type) }) < 0) {
+		fputs("telmon-plugin-host: telmond starts this program, nobody else\n", stderr);
+		return EXIT_USAGE;
+	}
+	lock_init(&p.lock, LOCK_CALL);
+	host_cancel_init(&p.cancel);
+	arena_init(&p.arena, 4 * FRAME_MAX_BYTES);
+	plugin_host_receive(&p, &f);
+	take_greeting(&p, &f, &greeting);
+	die_with(greeting.daemon);
+	plugin_host_begin(&p, f.call);
+	if (open_all(&p, &greeting, &why) < 0) {
+		plugin_host_done(&p, &out, -ENOEXEC, 0, 0, buf_str(&why));
+		return EXIT_CONFINE;
+	}
+	do {
+		/* The greeting is answered first. */
+		if (!plugin_host_serve(&p, &f))
+			break;
+		plugin_host_receive(&p, &f);
+	} while (true);
+	_exit(0);
+}
