@@ -2,7 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * confine -- resource limits.
+ * confine -- resource limits, and the order of it all: first what takes effect on later steps (no
+ * new privileges, which the others ask for), last the list of system calls, which allows none of
+ * these steps any more.
  */
 #include "confine.h"
 
@@ -10,15 +12,79 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include "confine_private.h"
+
+/* The address space of a sanitizer's shadow has no sensible limit. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+#else
+enum { SANITIZED = 0 };
+#endif
+
+static int
+limit(int resource, const char *name, rlim_t most, struct buf *why)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t)resource, &now) == 0) {
+		/* One that is lower already stays: raising it is not for everybody. */
+		if (now.rlim_max != RLIM_INFINITY && now.rlim_max < most)
+			most = now.rlim_max;
+		now = (struct rlimit){ .rlim_cur = most, .rlim_max = most };
+		if (setrlimit((__rlimit_resource_t)resource, &now) == 0)
+			return 0;
+	}
+	buf_printf(why, "limit of %s: %s", name, strerror(errno));
+	return -errno;
+}
+
+static int
+set_limits(const struct confine *c, struct buf *why)
+{
+	int r = limit(RLIMIT_CORE, "core files", 0, why);
+
+	if (r == 0 && !c->programs)
+		r = limit(RLIMIT_FSIZE, "written files", 0, why);
+	if (r == 0 && c->max_descriptors)
+		r = limit(RLIMIT_NOFILE, "descriptors", c->max_descriptors, why);
+	if (r == 0 && c->max_memory && !SANITIZED)
+		r = limit(RLIMIT_AS, "memory", (rlim_t)c->max_memory, why);
+	return r;
+}
+
+static int
+enter(const struct confine *c, const char *name, int (*part)(const struct confine *, struct buf *),
+      struct buf *missing, struct buf *why)
+{
+	int r = part(c, why);
+
+	if (r != -ENOSYS)
+		return r;
+	buf_printf(missing, "%s%s", missing->len ? ", " : "", name);
+	return 0;
+}
 
 int
 confine_enter(const struct confine *c, struct buf *missing, struct buf *why)
 {
-	(void)c;
-	(void)missing;
+	int r;
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-		buf_puts(why, strerror(errno));
+		buf_printf(why, "no new privileges: %s", strerror(errno));
 		return -errno;
 	}
-	return 0;
+	r = set_limits(c, why);
+	if (r == 0)
+		r = enter(c, "landlock", confine_files, missing, why);
+	if (r == 0 && !c->programs)
+		r = enter(c, "seccomp", confine_calls, missing, why);
+	return r;
 }
