@@ -256,6 +256,19 @@ metric_set_unref(struct metric_set *s)
 	free(s);
 }
 
+bool
+metric_set_same(const struct metric_set *a, const struct metric_set *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (strcmp(a->metrics[i].name, b->metrics[i].name) != 0 ||
+		    a->metrics[i].n_labels != b->metrics[i].n_labels)
+			return false;
+	}
+	return true;
+}
+
 long
 metric_set_find(const struct metric_set *s, const char *name)
 {

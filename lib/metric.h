@@ -45,6 +45,8 @@ struct metric_set *metric_set_add(struct metric_set *old, const struct telmon_me
 				  unsigned *ret_index, struct buf *why);
 struct metric_set *metric_set_ref(struct metric_set *s);
 void metric_set_unref(struct metric_set *s); /* NULL is fine */
+/* Whether an index means the same in both: names and numbers of labels are equal. */
+bool metric_set_same(const struct metric_set *a, const struct metric_set *b);
 /* Index or -1. */
 long metric_set_find(const struct metric_set *s, const char *name);
 

@@ -16,9 +16,9 @@
 #include "host.h"
 #include "pipeline.h"
 
-/* How `plugins load PATH` reaches the composition root, which alone knows the settings. 0 or a
- * status with why. Blocks. */
-typedef int builtins_load_fn(void *ctx, const char *path, struct buf *why);
+/* How `plugins VERB NAME` (load: an absolute path) reaches the composition root, which alone knows
+ * the settings. 0 or a status with why. Blocks. */
+typedef int builtins_change_fn(void *ctx, const char *verb, const char *what, struct buf *why);
 
 struct builtins_env {
 	struct host *host;
@@ -27,8 +27,8 @@ struct builtins_env {
 	struct pipeline *pipeline;
 	const char *metric_prefix; /* borrowed; valid as long as the env */
 	int64_t started_ns;
-	builtins_load_fn *load;
-	void *load_ctx;
+	builtins_change_fn *change;
+	void *change_ctx;
 };
 
 /* The rows for command_table_new(); their env is the one given, which must outlive them. Owned by

@@ -113,6 +113,12 @@ command_table_ref(struct command_table *t)
 	return t;
 }
 
+bool
+command_table_is_shared(const struct command_table *t)
+{
+	return atomic_load_explicit(&t->refs, memory_order_acquire) > 1;
+}
+
 void
 command_table_unref(struct command_table *t)
 {

@@ -105,6 +105,8 @@ struct command_table *command_table_new(const struct command *builtins, size_t n
 					struct plugin_table *plugins, struct buf *refused);
 struct command_table *command_table_ref(struct command_table *t);
 void command_table_unref(struct command_table *t);
+/* Whether anybody but the caller holds it; of use for one that is published no more. */
+bool command_table_is_shared(const struct command_table *t);
 /* Exact, or by unique prefix if prefix is true (never for COMMAND_CHANGES). NULL with the error's
  * sentence in why: "no command 'cpuu' (did you mean 'cpu'? try help)", "'p' could be plugins,
  * pressure or process". */

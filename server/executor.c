@@ -407,6 +407,26 @@ executor_free(struct executor *x)
 
 /* ---- statistics ---- */
 
+static int
+compare_ns(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int64_t
+median(const int64_t *values, size_t n)
+{
+	int64_t sorted[PLUGIN_RECENT];
+
+	if (n == 0)
+		return 0;
+	memcpy(sorted, values, n * sizeof(*values));
+	qsort(sorted, n, sizeof(*sorted), compare_ns);
+	return sorted[n / 2];
+}
+
 struct plugin_stats
 executor_stats(struct executor *x, struct plugin *p)
 {
@@ -415,6 +435,8 @@ executor_stats(struct executor *x, struct plugin *p)
 	memset(&stats, 0, sizeof(stats));
 	LOCKED(&x->lock)
 		stats = p->stats;
+	stats.p50_ns = median(stats.recent_ns,
+			      stats.collects < PLUGIN_RECENT ? stats.collects : PLUGIN_RECENT);
 	return stats;
 }
 

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "executor_private.h"
 #include "log.h"
@@ -57,6 +58,7 @@ next_call(struct executor *x, bool came)
 /* What came of a call. */
 struct outcome {
 	int64_t ended_ns;
+	int64_t cpu_ns; /* of this thread */
 	bool late;
 	bool recovered, failing; /* worth a line in the log */
 	bool unasked;		 /* nobody waits for it */
@@ -65,10 +67,23 @@ struct outcome {
 	struct plugin *disposed;
 };
 
+/* Processor time of this thread. */
+static int64_t
+cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
 static void
 execute(struct executor *x, struct call *c, struct outcome *o)
 {
+	int64_t began_ns = cpu_ns();
+
 	executor_call_plugin(x, c, &o->why, &o->news);
+	o->cpu_ns = cpu_ns() - began_ns;
 	o->ended_ns = now_ns();
 	o->late = o->ended_ns >= c->deadline_ns;
 	if (c->kind == CALL_START && o->late && c->error == -ECANCELED) {
@@ -94,10 +109,11 @@ count_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 	s->busy_since_ns = 0;
 	s->busy_deadline_ns = 0;
 	s->runs += c->kind == CALL_RUN || c->kind == CALL_VIEW;
+	s->cpu_ns += o->cpu_ns;
 	if (c->kind == CALL_COLLECT) {
 		s->collects++;
 		s->last_ns = duration_ns;
-		s->total_ns += duration_ns;
+		s->recent_ns[(s->collects - 1) % PLUGIN_RECENT] = duration_ns;
 		if (duration_ns > s->max_ns)
 			s->max_ns = duration_ns;
 	}

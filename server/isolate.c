@@ -134,12 +134,17 @@ isolate_free(struct isolate *i)
 
 /* ---- the end of a child ---- */
 
-static void
+/* False when an administrator wanted it: then there is nothing to tell, and no pause. */
+static bool
 note_end(struct isolate *i, const char *cause, int64_t lived_ns)
 {
 	int64_t now = now_ns();
 
 	LOCKED(&i->lock) {
+		if (i->asked) {
+			i->asked = false;
+			return false;
+		}
 		i->pause_ns = i->pause_ns && lived_ns < good_life_ns ? 2 * i->pause_ns
 								     : pause_first_ns;
 		if (i->pause_ns > pause_last_ns)
@@ -149,6 +154,7 @@ note_end(struct isolate *i, const char *cause, int64_t lived_ns)
 		i->news = true;
 		snprintf(i->cause, sizeof(i->cause), "%s", cause);
 	}
+	return true;
 }
 
 int
@@ -156,14 +162,16 @@ isolate_lose(struct isolate *i, int error, const char *reason, struct buf *why)
 {
 	_autobuf_ struct buf cause = BUF_WHY;
 
-	if (reason) {
+	if (reason)
 		buf_puts(&cause, reason);
-	} else if (child_ended(i->child, now_ns() + end_ns)) {
+	else if (child_ended(i->child, now_ns() + end_ns))
 		child_say_end(i->child, &cause);
-	} else {
+	else
 		buf_puts(&cause, "closed its connection");
+	if (!note_end(i, buf_str(&cause), now_ns() - i->spawned_ns)) {
+		buf_clear(&cause);
+		buf_puts(&cause, "was restarted by an administrator");
 	}
-	note_end(i, buf_str(&cause), now_ns() - i->spawned_ns);
 	isolate_end_child(i);
 	buf_clear(why);
 	buf_puts(why, buf_str(&cause));
@@ -232,11 +240,14 @@ isolate_status(struct isolate *i, struct isolate_status *ret)
 }
 
 void
-isolate_revive(struct isolate *i)
+isolate_restart(struct isolate *i)
 {
 	LOCKED(&i->lock) {
 		i->next_try_ns = 0;
 		i->pause_ns = 0;
+		i->asked = i->child != NULL;
+		if (i->child)
+			child_kill(i->child, SIGKILL);
 	}
 }
 

@@ -8,7 +8,7 @@
  * of those in host.h.
  *
  * Whoever calls sees to it that the calls of one isolate come one at a time (the executor);
- * isolate_status() and isolate_revive() may be called by any thread (LOCK_ISOLATE).
+ * isolate_status() and isolate_restart() may be called by any thread (LOCK_ISOLATE).
  */
 #ifndef ISOLATE_H
 #define ISOLATE_H
@@ -83,8 +83,8 @@ struct isolate_status {
 	int64_t rss_bytes;
 };
 void isolate_status(struct isolate *i, struct isolate_status *ret);
-/* Forgets the back-off: the next call tries at once. */
-void isolate_revive(struct isolate *i);
+/* Ends the child and forgets the back-off: the next call spawns another one at once. */
+void isolate_restart(struct isolate *i);
 /* True once after each end that nobody had asked for; appends "crashed (abort), next try in 0.2 s".
  */
 bool isolate_news(struct isolate *i, struct buf *out);

@@ -53,6 +53,7 @@ struct isolate {
 	int64_t down_ns, next_try_ns, pause_ns;
 	char cause[128];
 	bool news;
+	bool asked; /* an administrator has ended the child */
 };
 
 /* ---- isolate.c ---- */

@@ -164,7 +164,10 @@ plugin_load(const char *path, const struct plugin_options *options, double defau
 	size_t size;
 
 	atomic_init(&p->refs, 1);
-	put_path(why, path);
+	p->loaded_ns = now_ns();
+	/* In a child the path says nothing: the daemon knows better. */
+	if (!options || !options->name)
+		put_path(why, path);
 	if (take_name(p, path, options ? options->name : NULL, why) < 0 ||
 	    plugin_open(path, &p->handle, &declaration, &size, why) < 0 ||
 	    describe(p, declaration, size, why) < 0) {
@@ -186,6 +189,7 @@ plugin_load_isolated(const char *path, const struct plugin_options *options,
 	struct isolate_options o = isolation->options;
 
 	atomic_init(&p->refs, 1);
+	p->loaded_ns = now_ns();
 	put_path(why, path);
 	if (take_name(p, path, options ? options->name : NULL, why) < 0)
 		goto fail;
@@ -261,7 +265,8 @@ compare_plugins(const void *a, const void *b)
 }
 
 struct plugin_table *
-plugin_table_new(struct plugin *const *plugins, size_t n)
+plugin_table_new(struct plugin *const *plugins, size_t n, const struct plugin_off *off,
+		 size_t n_off)
 {
 	struct plugin_table *t = xcalloc(1, sizeof(*t) + n * sizeof(t->plugins[0]));
 
@@ -270,6 +275,11 @@ plugin_table_new(struct plugin *const *plugins, size_t n)
 	for (size_t i = 0; i < n; i++)
 		t->plugins[i] = plugin_ref(plugins[i]);
 	qsort(t->plugins, n, sizeof(t->plugins[0]), compare_plugins);
+	t->off = xcalloc(n_off, sizeof(*t->off));
+	t->n_off = n_off;
+	for (size_t i = 0; i < n_off; i++)
+		t->off[i] = (struct plugin_off){ .name = xstrdup(off[i].name),
+						 .path = xstrdup(off[i].path) };
 	return t;
 }
 
@@ -287,6 +297,11 @@ plugin_table_unref(struct plugin_table *t)
 		return;
 	for (size_t i = 0; i < t->count; i++)
 		plugin_unref(t->plugins[i]);
+	for (size_t i = 0; i < t->n_off; i++) {
+		free(t->off[i].name);
+		free(t->off[i].path);
+	}
+	free(t->off);
 	free(t);
 }
 

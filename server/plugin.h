@@ -22,12 +22,17 @@
 /* STARTING and FAILED take no calls: the start has not returned yet, or it did not succeed. */
 enum plugin_life { PLUGIN_RUNNING, PLUGIN_STARTING, PLUGIN_FAILED };
 
+enum { PLUGIN_RECENT = 32 };
+
 /* Guarded by LOCK_EXECUTOR; copied out with executor_stats(). */
 struct plugin_stats {
 	enum plugin_life life;
 	uint64_t collects, runs, failures;
-	int64_t last_ns, max_ns, total_ns; /* duration of collects */
-	int64_t busy_since_ns;		   /* a call runs since then; 0 = none */
+	int64_t last_ns, max_ns;	  /* duration of collects */
+	int64_t recent_ns[PLUGIN_RECENT]; /* of the last ones, collects % PLUGIN_RECENT is next */
+	int64_t p50_ns;			  /* their median; only in a copy */
+	int64_t cpu_ns;			  /* processor time of the threads that called it */
+	int64_t busy_since_ns;		  /* a call runs since then; 0 = none */
 	int64_t busy_deadline_ns;
 	char last_error[256]; /* "" = the last call went well */
 	int64_t last_error_ns;
@@ -45,6 +50,7 @@ struct plugin {
 	bool sampled;
 	int64_t interval_ns; /* sampled plugins; set before start and at a reload (atomic) */
 	int64_t deadline_ns; /* longest run or collect */
+	int64_t loaded_ns;   /* CLOCK_MONOTONIC */
 	struct series *series;
 	struct plugin_stats stats;    /* guarded by LOCK_EXECUTOR */
 	struct executor_queue *queue; /* the executor's own, guarded by LOCK_EXECUTOR */
@@ -85,11 +91,18 @@ void plugin_unref(struct plugin *p); /* NULL is fine */
 /* An immutable table, sorted by name. */
 struct plugin_table {
 	_Atomic unsigned refs;
+	struct plugin_off *off; /* n_off of them */
+	size_t n_off;
 	size_t count;
 	struct plugin *plugins[];
 };
-struct plugin_table *plugin_table_new(struct plugin *const *plugins,
-				      size_t n); /* takes references of its own */
+/* One that an administrator has switched off. */
+struct plugin_off {
+	char *name, *path;
+};
+/* Takes references of its own, and copies. */
+struct plugin_table *plugin_table_new(struct plugin *const *plugins, size_t n,
+				      const struct plugin_off *off, size_t n_off);
 struct plugin_table *plugin_table_ref(struct plugin_table *t);
 void plugin_table_unref(struct plugin_table *t);
 struct plugin *plugin_table_find(const struct plugin_table *t,

@@ -5,8 +5,9 @@
  * plugin_open -- from a file to its declaration. The ELF header is looked at before the dynamic
  * linker gets the file: its own words for a text file or another architecture are hard to
  * understand, and a file that was cut short would kill the process with SIGBUS. Objects are never
- * unmapped. A name (or file) that is mapped already is opened from a private copy, or the linker
- * would hand out the old one. Main's thread and administrators' commands.
+ * unmapped. What is mapped is a private copy: the file may be overwritten while its code runs, and
+ * the linker would hand out the old one when it is loaded again. Main's thread and administrators'
+ * commands.
  */
 #include <dlfcn.h>
 #include <elf.h>
@@ -138,6 +139,39 @@ check_file(int fd)
 	return wrong ? wrong : check_segments(fd, &e, (uint64_t)st.st_size);
 }
 
+/* Whether somebody else than root and our own user and group may write it. */
+static bool
+is_foreign(const struct stat *st)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return true;
+	if ((st->st_mode & S_IWGRP) && st->st_gid != 0 && st->st_gid != getegid())
+		return true;
+	/* In a folder like /tmp others can add files but not replace them. */
+	return (st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX));
+}
+
+/* Code that others can change is theirs, not the administrator's. */
+static const char *
+check_writers(const char *path, int fd)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+	char *slash;
+
+	if (fstat(fd, &st) < 0)
+		return strerror(errno);
+	if (is_foreign(&st))
+		return "can be written by others (it must be root's or the daemon's own, and not "
+		       "writable for the rest)";
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	slash[slash == folder] = '\0';
+	if (stat(folder, &st) < 0)
+		return strerror(errno);
+	return is_foreign(&st) ? "lies in a folder that others can write" : NULL;
+}
+
 static int
 copy_file(int from, int to)
 {
@@ -190,6 +224,16 @@ spell_path(char *to, size_t size, int fd)
 }
 
 static void *
+open_mapped(const char *path, const char **ret_error)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+	if (!handle)
+		*ret_error = dlerror();
+	return handle;
+}
+
+static void *
 open_copy(int from, const char **ret_error)
 {
 	int fd = private_copy(from);
@@ -201,25 +245,8 @@ open_copy(int from, const char **ret_error)
 		return NULL;
 	}
 	spell_path(path, sizeof(path), fd);
-	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (!handle)
-		*ret_error = dlerror();
+	handle = open_mapped(path, ret_error);
 	close(fd);
-	return handle;
-}
-
-static void *
-open_object(const char *path, int fd, const char **ret_error)
-{
-	void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
-
-	if (handle) {
-		dlclose(handle);
-		return open_copy(fd, ret_error);
-	}
-	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (!handle)
-		*ret_error = dlerror();
 	return handle;
 }
 
@@ -253,6 +280,15 @@ in_place(const char *path, char *to, size_t size)
 	return n < 0 || (size_t)n >= size ? -1 : 0;
 }
 
+/* What a child is given has been copied already, and lies in no folder. */
+static bool
+is_copy(const char *path)
+{
+	static const char descriptors[] = "/proc/self/fd/";
+
+	return strncmp(path, descriptors, sizeof(descriptors) - 1) == 0;
+}
+
 static int
 open_file(const char *path, char *place, size_t size, const char **ret_wrong)
 {
@@ -264,6 +300,8 @@ open_file(const char *path, char *place, size_t size, const char **ret_wrong)
 	}
 	fd = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	*ret_wrong = fd < 0 ? strerror(errno) : check_file(fd);
+	if (!*ret_wrong && !is_copy(place))
+		*ret_wrong = check_writers(place, fd);
 	return fd;
 }
 
@@ -300,7 +338,7 @@ plugin_open(const char *path, void **ret_handle, const void **ret_declaration, s
 	int fd = open_file(path, place, sizeof(place), &wrong);
 
 	if (!wrong)
-		handle = open_object(place, fd, &wrong);
+		handle = is_copy(place) ? open_mapped(place, &wrong) : open_copy(fd, &wrong);
 	if (handle)
 		wrong = find_declaration(handle, ret_declaration, ret_size);
 	if (fd >= 0)

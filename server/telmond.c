@@ -28,7 +28,7 @@ enum {
 	WORKER_STACK = 256 << 10,
 	SESSIONS_END_MS = 3500, /* of the 5 s that a stop may take */
 	STOPS_END_MS = 4500,	/* of plugins */
-	LATE_MS = 100,		/* between two looks at plugins that are not ready yet */
+	FINISH_MS = 50,		/* between two looks at plugins that come or go */
 };
 
 /* The lines that greet a person. On sessions' threads. */
@@ -60,8 +60,8 @@ make_builtins(struct telmond *d)
 		.pipeline = d->pipeline,
 		.metric_prefix = d->metric_prefix,
 		.started_ns = d->started_ns,
-		.load = telmond_plugins_load,
-		.load_ctx = d,
+		.change = telmond_plugins_change,
+		.change_ctx = d,
 	};
 	d->builtins = builtins_table(&d->env, &d->n_builtins);
 }
@@ -222,11 +222,12 @@ wait_for_the_end(struct telmond *d)
 	eventfd_t value;
 
 	for (;;) {
-		poll(fds, 2, telmond_plugins_late(d) ? LATE_MS : watchdog_ms);
+		poll(fds, 2, telmond_plugins_finish(d) ? FINISH_MS : watchdog_ms);
 		telmond_notify("WATCHDOG=1");
 		if (fds[0].revents && take_signal(d))
 			return;
-		if (fds[1].revents && eventfd_read(d->again_fd, &value) == 0)
+		if (fds[1].revents && eventfd_read(d->again_fd, &value) == 0 &&
+		    telmond_reload_wanted(d))
 			telmond_reload(d);
 	}
 }

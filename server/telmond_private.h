@@ -40,6 +40,11 @@ struct telmond_options {
 	struct arena arena; /* of what the flags point to */
 };
 
+struct telmond_list {
+	struct plugin **plugins; /* references */
+	size_t n;
+};
+
 struct telmond {
 	/* set before start */
 	struct telmond_options options;
@@ -61,7 +66,7 @@ struct telmond {
 	struct command *builtins;
 	size_t n_builtins;
 	int signal_fd;
-	int again_fd; /* an eventfd: a reload that had to wait may be tried again */
+	int again_fd; /* an eventfd: there may be work for main */
 
 	/* main only */
 	int parent_fd; /* after -d: where start-up is reported; else -1 */
@@ -71,11 +76,16 @@ struct telmond {
 	/* Whoever changes plugins or settings has `changing` to itself: a plugin's start may take
 	 * seconds, so no lock is held for it. */
 	struct lock lock;
-	bool changing;	      /* guarded by lock */
-	bool reload_wanted;   /* guarded by lock */
-	struct plugin **late; /* isolated, and not described yet; by whoever is changing */
-	size_t n_late;
-	_Atomic bool any_late;
+	bool changing;	    /* guarded by lock */
+	bool reload_wanted; /* guarded by lock */
+	/* by whoever is changing, as the rest but unfinished */
+	struct telmond_list late;      /* isolated, and not described yet */
+	struct telmond_list retired;   /* published no more; stopped when nobody can call them */
+	struct command_table **tables; /* published no more, and held by somebody */
+	size_t n_tables;
+	struct plugin_off *off; /* plugins that are disabled */
+	size_t n_off;
+	_Atomic bool unfinished;   /* there is work for telmond_plugins_finish() */
 	struct settings *settings; /* by whoever is changing */
 };
 
@@ -96,14 +106,30 @@ int telmond_check(struct telmond *d);
 /* False with why when ROOT/proc is no folder. */
 bool telmond_root_has_proc(const char *root, struct buf *why);
 
+/* telmond_load: one object, not yet started. NULL with "PATH: reason" in why. */
+struct plugin *telmond_load(struct telmond *d, const char *path,
+			    const struct settings_plugin *section, struct buf *why);
+char *telmond_plugin_name(const char *path); /* that of its file; xmalloc */
+
 /* telmond_plugins: loads what the settings name, publishes the first table. */
 void telmond_plugins_start(struct telmond *d);
-/* Publishes those whose child has described them since. False when there are none left. */
-bool telmond_plugins_late(struct telmond *d);
+/* Starts those of the list side by side. Only those that are fit to be published stay in it; why is
+ * what the last one said that failed. */
+void telmond_start_list(struct telmond *d, struct telmond_list *l, struct buf *why);
+/* Publishes what there is with one more (which takes the place of one of the same name) or without
+ * one. What leaves the table is stopped later. */
+void telmond_publish(struct telmond *d, struct plugin *add, const char *remove);
+/* Main only: does what had to wait. True while something still has to. */
+bool telmond_plugins_finish(struct telmond *d);
 /* Stops all, published or not. */
 void telmond_plugins_stop(struct telmond *d);
-/* A builtins_load_fn. */
-int telmond_plugins_load(void *telmond, const char *path, struct buf *why);
+/* The plugins that are disabled, and where they were. */
+void telmond_off_add(struct telmond *d, const char *name, const char *path);
+void telmond_off_remove(struct telmond *d, const char *name);
+const char *telmond_off_path(const struct telmond *d, const char *name); /* or NULL */
+
+/* telmond_change. A builtins_change_fn. */
+int telmond_plugins_change(void *telmond, const char *verb, const char *what, struct buf *why);
 /* -n: loads what the settings name, starts nothing, and logs what would be refused. */
 void telmond_plugins_check(struct telmond *d);
 
@@ -111,9 +137,14 @@ void telmond_plugins_check(struct telmond *d);
  * once a signal waits that ends the daemon. What became of them is in executor_stats(). */
 void telmond_start_plugins(struct telmond *d, struct plugin *const *plugins, size_t n);
 
+/* Main looks at once whether there is something to do. Any thread. */
+void telmond_wake(struct telmond *d);
+
 /* telmond_reload: one at a time. False when somebody else is changing. */
 bool telmond_change_begin(struct telmond *d, bool reload);
 void telmond_change_end(struct telmond *d);
+/* Whether a reload had to wait for somebody else's change; asked once for each. */
+bool telmond_reload_wanted(struct telmond *d);
 /* Main only. Reads the file anew; what is wrong with it is logged and changes nothing. */
 void telmond_reload(struct telmond *d);
 /* Says once for each socket that it listens. Returns how many there are. */

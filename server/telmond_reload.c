@@ -29,17 +29,34 @@ telmond_change_begin(struct telmond *d, bool reload)
 }
 
 void
+telmond_wake(struct telmond *d)
+{
+	eventfd_write(d->again_fd, 1);
+}
+
+void
 telmond_change_end(struct telmond *d)
 {
 	bool again = false;
 
 	LOCKED(&d->lock) {
 		again = d->reload_wanted;
-		d->reload_wanted = false;
 		d->changing = false;
 	}
 	if (again)
-		eventfd_write(d->again_fd, 1);
+		telmond_wake(d);
+}
+
+bool
+telmond_reload_wanted(struct telmond *d)
+{
+	bool wanted = false;
+
+	LOCKED(&d->lock) {
+		wanted = d->reload_wanted;
+		d->reload_wanted = false;
+	}
+	return wanted;
 }
 
 struct announcing {

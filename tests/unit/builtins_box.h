@@ -277,17 +277,17 @@ static struct world world;
 static struct builtins_env env;
 static struct command *table;
 static size_t n_table;
-static char loaded[256];
+static char changed[256];
 
 static int
-load_object(void *ctx, const char *path, struct buf *why)
+change_plugin(void *ctx, const char *verb, const char *what, struct buf *why)
 {
 	(void)ctx;
-	if (strstr(path, "bad")) {
-		buf_printf(why, "%s: is not a shared object", path);
+	if (strstr(what, "bad")) {
+		buf_printf(why, "%s: is not a shared object", what);
 		return STATUS_FAILED;
 	}
-	snprintf(loaded, sizeof(loaded), "%s", path);
+	snprintf(changed, sizeof(changed), "%s %s", verb, what);
 	return 0;
 }
 
@@ -297,7 +297,7 @@ setup(void)
 	load_tenths = 5;
 	late_ms = collect_error = rounds = 0;
 	rows_from_round = 1;
-	loaded[0] = '\0';
+	changed[0] = '\0';
 	world_open(&world);
 	world_add(&world, "load", &load);
 	world_add(&world, "late", &late);
@@ -309,7 +309,7 @@ setup(void)
 		.pipeline = world.pipeline,
 		.metric_prefix = "telmon_",
 		.started_ns = now_ns(),
-		.load = load_object,
+		.change = change_plugin,
 	};
 	table = builtins_table(&env, &n_table);
 	world_publish(&world, table, n_table);

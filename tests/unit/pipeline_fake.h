@@ -205,7 +205,7 @@ static inline void
 world_publish(struct world *w, const struct command *builtins, size_t n)
 {
 	_autobuf_ struct buf refused = BUF_INIT(4096);
-	struct plugin_table *plugins = plugin_table_new(w->plugins, w->n_plugins);
+	struct plugin_table *plugins = plugin_table_new(w->plugins, w->n_plugins, NULL, 0);
 
 	registry_set(w->registry, command_table_new(builtins, n, plugins, &refused));
 	ck_assert_str_eq(buf_str(&refused), "");

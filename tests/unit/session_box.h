@@ -276,7 +276,7 @@ box_open(void)
 					    .cache_s = 1,
 					    .max_answer = 8 << 20 };
 	_autobuf_ struct buf why = BUF_WHY;
-	struct plugin_table *plugins = plugin_table_new(NULL, 0);
+	struct plugin_table *plugins = plugin_table_new(NULL, 0, NULL, 0);
 	char name[256];
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -126,7 +126,7 @@ START_TEST(plugins_list)
 	       "turn,3,on demand,,ok,0,1,0,\n");
 	collect_error = -EACCES;
 	world_say(&world, "turn");
-	expect_part("plugins --csv | include ^turn", 0, ",failing,0,2,1,");
+	expect_part("plugins --csv | include ^turn", 0, ",failing,inside,,,0,2,1,");
 	ck_assert(says("no turn"));
 	world.plugins[0]->stats.life = PLUGIN_STARTING;
 	expect_part("plugins --csv", 0, ",starting,");
@@ -135,24 +135,30 @@ START_TEST(plugins_list)
 }
 END_TEST
 
-START_TEST(plugins_load)
+START_TEST(plugins_change)
 {
 	expect_part("plugins load /x/load.so", STATUS_DENIED,
 		    "error: plugins: load is for administrators only\n");
-	ck_assert_str_eq(loaded, "");
+	expect_part("plugins disable load", STATUS_DENIED,
+		    "error: plugins: disable is for administrators only\n");
+	ck_assert_str_eq(changed, "");
 	world.asker.admin = true;
 	expect_part("plugins load /x/load.so --csv", 0, "load,1.5,sampled");
 	ck_assert(!says("late"));
-	ck_assert_str_eq(loaded, "/x/load.so");
+	ck_assert_str_eq(changed, "load /x/load.so");
+	expect_part("plugins restart late --csv", 0, "late,2,on demand");
+	ck_assert_str_eq(changed, "restart late");
 	expect("plugins load /x/bad.so", STATUS_FAILED,
 	       "error: /x/bad.so: is not a shared object\n");
-	expect_part("plugins load", STATUS_USAGE, "load what?");
-	expect_part("plugins unload x", STATUS_USAGE, "no word 'unload'");
-	loaded[0] = '\0';
+	expect_part("plugins load", STATUS_USAGE, "load what? (plugins load PATH)");
+	expect_part("plugins reload", STATUS_USAGE, "reload what? (plugins VERB NAME)");
+	expect_part("plugins relod x", STATUS_USAGE, "no word 'relod' (did you mean 'reload'?)");
+	expect_part("plugins frobnicate x", STATUS_USAGE, "(load, unload, reload");
+	changed[0] = '\0';
 	world.asker.person = true;
 	expect_part("plug load /x/load.so", STATUS_USAGE, "spelled out");
 	expect_part("plugins lo /x/load.so", STATUS_USAGE, "no word 'lo'");
-	ck_assert_str_eq(loaded, "");
+	ck_assert_str_eq(changed, "");
 	ck_assert_int_eq(world_say(&world, "plug"), 0);
 }
 END_TEST
@@ -310,7 +316,7 @@ suite(void)
 	tcase_add_test(c, help_of_none);
 	tcase_add_test(c, texts_wrap_in_a_window);
 	tcase_add_test(c, plugins_list);
-	tcase_add_test(c, plugins_load);
+	tcase_add_test(c, plugins_change);
 	tcase_add_test(c, metrics_rows);
 	tcase_add_test(c, metrics_prometheus);
 	tcase_add_test(c, metrics_of_a_plugin_that_fails);

@@ -105,7 +105,7 @@ static struct command_table *
 make_table(struct buf *refused)
 {
 	struct plugin *plugins[] = { &other_plugin, &process_plugin };
-	struct plugin_table *t = plugin_table_new(plugins, 2);
+	struct plugin_table *t = plugin_table_new(plugins, 2, NULL, 0);
 	struct command_table *table = command_table_new(builtins, N_BUILTINS, t, refused);
 
 	plugin_table_unref(t);

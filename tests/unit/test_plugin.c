@@ -643,7 +643,7 @@ START_TEST(test_table)
 	struct plugin *p[3] = { load(build("zebra.so", INCLUDE HEAD "};\n")),
 				load(build("ant.so", INCLUDE HEAD "};\n")),
 				load(build("mole.so", INCLUDE HEAD "};\n")) };
-	struct plugin_table *t = plugin_table_new(p, 3), *none = plugin_table_new(NULL, 0);
+	struct plugin_table *t = plugin_table_new(p, 3, NULL, 0), *none = plugin_table_new(NULL, 0, NULL, 0);
 
 	for (int i = 0; i < 3; i++)
 		plugin_unref(p[i]);

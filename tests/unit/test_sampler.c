@@ -109,7 +109,7 @@ publish(struct house *h, struct unit *const *units, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		plugins[i] = &units[i]->plugin;
-	t = plugin_table_new(plugins, n);
+	t = plugin_table_new(plugins, n, NULL, 0);
 	registry_set(h->registry, command_table_new(NULL, 0, t, &refused));
 	plugin_table_unref(t);
 }

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * telmond_change -- what an administrator does to plugins while the daemon runs: load, unload,
+ * reload, restart, enable, disable. The new one is loaded and started before the old one leaves the
+ * table, so that nobody meets a gap; what cannot be loaded changes nothing. Runs on the
+ * administrator's session, one at a time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "plugin.h"
+#include "telmond_private.h"
+#include "text.h"
+#include "wire.h"
+
+/* The published plugin of that name: a reference, or NULL. */
+static struct plugin *
+get(struct telmond *d, const char *name)
+{
+	struct command_table *now = registry_get(d->registry);
+	struct plugin *p = plugin_table_find(now->plugins, name);
+
+	if (p)
+		plugin_ref(p);
+	command_table_unref(now);
+	return p;
+}
+
+static bool
+is_late(const struct telmond *d, const char *name)
+{
+	for (size_t i = 0; i < d->late.n; i++) {
+		if (strcmp(d->late.plugins[i]->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+no_plugin(struct telmond *d, const char *name, struct buf *why)
+{
+	struct command_table *now = registry_get(d->registry);
+	size_t n = now->plugins->count;
+	_autofree_ const char **names = xcalloc(n, sizeof(char *));
+	const char *nearest;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = now->plugins->plugins[i]->name;
+	nearest = text_nearest(name, names, n);
+	buf_puts(why, "plugins: no plugin '");
+	text_clean(why, name, strnlen(name, 80));
+	if (nearest)
+		buf_printf(why, "' (did you mean '%s'?)", nearest);
+	else
+		buf_puts(why, "' (try plugins)");
+	command_table_unref(now);
+	return STATUS_USAGE;
+}
+
+/* Values that the old one had are the new one's past, if they mean the same. */
+static void
+inherit(struct plugin *p, struct plugin *old)
+{
+	struct snapshot *newest, *previous;
+
+	if (!old || !old->series || !metric_set_same(p->object.set, old->object.set))
+		return;
+	series_newest(old->series, &newest, &previous);
+	if (previous)
+		series_add(p->series, previous);
+	if (newest)
+		series_add(p->series, newest);
+}
+
+/* Loads, starts and publishes an object, in the place of `old` if there is one. */
+static int
+bring(struct telmond *d, const char *path, const char *name, struct plugin *old, struct buf *why)
+{
+	struct plugin *p = telmond_load(d, path, settings_find_plugin(d->settings, name), why);
+	struct telmond_list l = { .n = 1 };
+
+	if (!p) {
+		log_warnx("plugin %s, ignoring", buf_str(why));
+		return STATUS_FAILED;
+	}
+	l.plugins = xcalloc(1, sizeof(struct plugin *));
+	l.plugins[0] = p;
+	telmond_start_list(d, &l, why);
+	if (l.n) {
+		inherit(p, old);
+		telmond_publish(d, p, NULL);
+		plugin_unref(p);
+	} else if (!why->len) {
+		buf_printf(why,
+			   "plugins: the child of %s is not ready yet; it will be published "
+			   "once it is",
+			   name);
+	}
+	free(l.plugins);
+	return l.n ? 0 : STATUS_FAILED;
+}
+
+/* ---- the verbs. name: the plugin's; p: the published one, or NULL ---- */
+
+static int
+load(struct telmond *d, const char *path, struct buf *why)
+{
+	_autofree_ char *name = telmond_plugin_name(path);
+	struct plugin *p = get(d, name);
+	bool taken = is_late(d, name) ||
+		     (p && executor_stats(d->executor, p).life != PLUGIN_FAILED);
+	int status;
+
+	plugin_unref(p);
+	if (path[0] != '/') {
+		buf_puts(why, "plugins load: the path must be absolute");
+		return STATUS_USAGE;
+	}
+	if (taken) {
+		text_clean(why, path, strnlen(path, 500));
+		buf_puts(why, ": a plugin of this name is loaded already (plugins reload NAME)");
+		return STATUS_FAILED;
+	}
+	status = bring(d, path, name, NULL, why);
+	if (status == 0)
+		telmond_off_remove(d, name);
+	return status;
+}
+
+static int
+unload(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
+{
+	if (!p)
+		return no_plugin(d, name, why);
+	telmond_publish(d, NULL, name);
+	return 0;
+}
+
+static int
+reload(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
+{
+	return p ? bring(d, p->path, name, p, why) : no_plugin(d, name, why);
+}
+
+/* Inside there is no way to begin anew but to load anew. */
+static int
+restart(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
+{
+	if (!p || !p->isolate)
+		return reload(d, name, p, why);
+	isolate_restart(p->isolate);
+	executor_sample(d->executor, p);
+	return 0;
+}
+
+static int
+disable(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
+{
+	if (!p)
+		return no_plugin(d, name, why);
+	telmond_off_add(d, name, p->path);
+	telmond_publish(d, NULL, name);
+	return 0;
+}
+
+static int
+enable(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
+{
+	const char *path = telmond_off_path(d, name);
+	_autofree_ char *copy = path ? xstrdup(path) : NULL;
+	int status;
+
+	if (p) {
+		buf_printf(why, "plugins: %s is not disabled", p->name);
+		return STATUS_FAILED;
+	}
+	if (!path)
+		return no_plugin(d, name, why);
+	telmond_off_remove(d, name);
+	status = bring(d, copy, name, NULL, why);
+	if (status != 0 && !is_late(d, name))
+		telmond_off_add(d, name, copy);
+	return status;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct telmond *d, const char *name, struct plugin *p, struct buf *why);
+} verbs[] = {
+	{ "unload", unload },	{ "reload", reload }, { "restart", restart },
+	{ "disable", disable }, { "enable", enable },
+};
+
+static int
+change(struct telmond *d, const char *verb, const char *what, struct buf *why)
+{
+	struct plugin *p;
+	int status = STATUS_USAGE;
+
+	if (strcmp(verb, "load") == 0)
+		return load(d, what, why);
+	p = get(d, what);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, verb) == 0)
+			status = verbs[i].run(d, what, p, why);
+	}
+	plugin_unref(p);
+	return status;
+}
+
+int
+telmond_plugins_change(void *ctx, const char *verb, const char *what, struct buf *why)
+{
+	_autobuf_ struct buf clean = BUF_WHY;
+	struct telmond *d = ctx;
+	int status;
+
+	if (!telmond_change_begin(d, false)) {
+		buf_puts(why, "plugins: another change or a reload is under way (try again)");
+		return STATUS_UNAVAILABLE;
+	}
+	status = change(d, verb, what, why);
+	telmond_change_end(d);
+	text_clean(&clean, what, strnlen(what, 500));
+	if (status == 0)
+		log_info("plugins: %s %s by an administrator", verb, buf_str(&clean));
+	/* What was retired, or is late, is main's to finish. */
+	telmond_wake(d);
+	return status;
+}
