@@ -82,7 +82,7 @@ confine_enter(const struct confine *c, struct buf *missing, struct buf *why)
 		return -errno;
 	}
 	r = set_limits(c, why);
-	if (r == 0)
+	if (r == 0 && !c->programs)
 		r = enter(c, "landlock", confine_files, missing, why);
 	if (r == 0 && !c->programs)
 		r = enter(c, "seccomp", confine_calls, missing, why);

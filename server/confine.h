@@ -15,11 +15,12 @@
 #include "buf.h"
 
 struct confine {
-	const char *root;	 /* whose proc, sys, etc/passwd and telmon may be read; NULL = / */
-	char *const *read;	 /* further paths that may be read, NULL-terminated, or NULL */
-	bool network;		 /* sockets but Unix ones may be made */
-	bool programs;		 /* other programs may be run: no list of system calls then */
-	int64_t max_memory;	 /* bytes of address space; 0 = no limit */
+	const char *root;  /* whose proc, sys, etc/passwd and telmon may be read; NULL = / */
+	char *const *read; /* further paths that may be read, NULL-terminated, or NULL */
+	bool network;	   /* sockets but Unix ones may be made */
+	bool programs; /* it runs other programs, which nobody knows: limits and no new privileges
+			  only */
+	int64_t max_memory; /* bytes of address space; 0 = no limit */
 	unsigned max_descriptors;
 };
 

@@ -57,13 +57,15 @@ static const char *const libraries[] = { "/lib",
 					 "/usr/share/zoneinfo",
 					 NULL };
 /* Names of hosts and who vouches for them. */
-static const char *const network[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
-				       "/etc/services",	   "/etc/ssl",	 "/etc/host.conf",
-				       "/etc/gai.conf",	   "/run/systemd/resolve",
+static const char *const network[] = { "/etc/resolv.conf",
+				       "/etc/hosts",
+				       "/etc/nsswitch.conf",
+				       "/etc/services",
+				       "/etc/ssl",
+				       "/etc/host.conf",
+				       "/etc/gai.conf",
+				       "/run/systemd/resolve",
 				       NULL };
-static const char *const programs[] = { "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local",
-					"/usr/share", "/etc", "/dev", NULL };
-
 static int
 allow(int ruleset, const char *path, uint64_t rights)
 {
@@ -107,8 +109,6 @@ add_rules(int ruleset, const struct confine *c)
 		r = allow_all(ruleset, NULL, (const char *const *)c->read, read_rights);
 	if (r == 0 && c->network)
 		r = allow_all(ruleset, NULL, network, read_rights);
-	if (r == 0 && c->programs)
-		r = allow_all(ruleset, NULL, programs, run_rights | LANDLOCK_ACCESS_FS_WRITE_FILE);
 	return r;
 }
 

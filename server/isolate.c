@@ -70,8 +70,13 @@ isolate_new(struct keeper *k, struct host *host, const struct isolate_options *o
 	buf_init(&i->out, MAX_OUT_BYTES);
 	buf_init(&i->description, 64 << 20);
 	arena_init(&i->arena, 64 << 20);
-	i->object_fd = fcntl(o->object_fd, F_DUPFD_CLOEXEC, 3);
-	if (i->object_fd >= 0)
+	i->exec = o->exec ? copy_words(o->exec) : NULL;
+	i->format = o->format;
+	i->uid = o->uid;
+	i->gid = o->gid;
+	i->timeout_s = o->timeout_s;
+	i->object_fd = o->exec ? -1 : fcntl(o->object_fd, F_DUPFD_CLOEXEC, 3);
+	if (o->exec || i->object_fd >= 0)
 		return i;
 	isolate_free(i);
 	return NULL;
@@ -125,6 +130,7 @@ isolate_free(struct isolate *i)
 	buf_fini(&i->description);
 	free_words(i->settings);
 	free_words(i->read);
+	free_words(i->exec);
 	free(i->program);
 	free(i->name);
 	free(i->root);

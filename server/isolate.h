@@ -23,7 +23,7 @@
 struct isolate;
 
 /* What both ends must agree on besides frame.h: it grows with any change of either. */
-enum { ISOLATE_VERSION = 1 };
+enum { ISOLATE_VERSION = 2 };
 /* A VIEW names its snapshots by the numbers that COLLECT gave them, or as the first or second that
  * SNAPSHOT has lent it. */
 #define ISOLATE_LENT (UINT32_C(1) << 31)
@@ -34,8 +34,15 @@ enum { ISOLATE_FD_SOCKET = 3, ISOLATE_FD_CANCEL = 4, ISOLATE_FD_OBJECT = 5 };
 struct isolate_options {
 	const char *program; /* path of telmon-plugin-host */
 	const char *name;    /* the plugin's */
-	int object_fd;	     /* the shared object; what it holds must not change any more */
-	const char *root;    /* NULL = this machine */
+	/* The shared object, what it holds must not change any more; or, where exec is not NULL,
+	 * the words of a program to run for each sample (script.h), whose rights are those of uid
+	 * and gid unless they are -1. */
+	int object_fd;
+	char *const *exec;
+	int format; /* enum script_format */
+	int64_t uid, gid;
+	double timeout_s;
+	const char *root;		     /* NULL = this machine */
 	char *const *settings, *const *read; /* NULL-terminated or NULL */
 	bool network;
 	int64_t max_memory; /* bytes of address space; 0 = no limit */

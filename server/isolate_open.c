@@ -34,7 +34,8 @@ spawn_with(struct isolate *i, const int *sockets, const int *pipes, struct child
 		.argv = argv,
 		.envp = envp,
 		.fds = fds,
-		.n_fds = sizeof(fds) / sizeof(fds[0]),
+		/* The object is the last. */
+		.n_fds = sizeof(fds) / sizeof(fds[0]) - (i->object_fd < 0),
 	};
 
 	return keeper_spawn(i->keeper, &what, ret);
@@ -99,6 +100,14 @@ greet(struct isolate *i, int64_t deadline_ns, struct buf *why)
 	put_words(&i->out, i->read);
 	frame_put_u8(&i->out, i->network);
 	frame_put_i64(&i->out, i->max_memory);
+	frame_put_u8(&i->out, i->exec != NULL);
+	if (i->exec) {
+		put_words(&i->out, i->exec);
+		frame_put_u8(&i->out, (uint8_t)i->format);
+		frame_put_i64(&i->out, i->uid);
+		frame_put_i64(&i->out, i->gid);
+		frame_put_f64(&i->out, i->timeout_s);
+	}
 	frame_end(&i->out, begin);
 	return isolate_send(i, deadline_ns, why);
 }

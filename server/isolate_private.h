@@ -26,7 +26,11 @@ struct isolate {
 	struct host *host; /* for its log */
 	char *program, *name, *root;
 	char **settings, **read;
-	int object_fd;
+	int object_fd; /* -1: a program */
+	char **exec;
+	int format;
+	int64_t uid, gid;
+	double timeout_s;
 	bool network;
 	int64_t max_memory;
 

@@ -181,6 +181,24 @@ plugin_load(const char *path, const struct plugin_options *options, double defau
 }
 
 struct plugin *
+plugin_declared(const struct telmon_plugin *declaration, const struct plugin_options *options,
+		double default_deadline_s, struct buf *why)
+{
+	struct plugin *p = xcalloc(1, sizeof(*p));
+
+	atomic_init(&p->refs, 1);
+	p->loaded_ns = now_ns();
+	if (take_name(p, options->name, options->name, why) < 0 ||
+	    describe(p, declaration, sizeof(*declaration), why) < 0) {
+		plugin_unref(p);
+		return NULL;
+	}
+	take_options(p, options, default_deadline_s);
+	complete(p);
+	return p;
+}
+
+struct plugin *
 plugin_load_isolated(const char *path, const struct plugin_options *options,
 		     double default_deadline_s, const struct plugin_isolation *isolation,
 		     struct buf *why)
@@ -193,14 +211,15 @@ plugin_load_isolated(const char *path, const struct plugin_options *options,
 	put_path(why, path);
 	if (take_name(p, path, options ? options->name : NULL, why) < 0)
 		goto fail;
-	o.object_fd = plugin_copy(path, why);
-	if (o.object_fd < 0)
+	o.object_fd = o.exec ? -1 : plugin_copy(path, why);
+	if (o.exec ? plugin_check_program(path, why) < 0 : o.object_fd < 0)
 		goto fail;
 	take_options(p, options, default_deadline_s);
 	o.name = p->name;
 	o.settings = p->settings;
 	p->isolate = isolate_new(isolation->keeper, isolation->host, &o);
-	close(o.object_fd);
+	if (o.object_fd >= 0)
+		close(o.object_fd);
 	if (p->isolate) {
 		buf_clear(why);
 		return p;

@@ -70,6 +70,10 @@ struct plugin_options {
  * both, dlopen's own words. The name is the file's base name without .so. */
 struct plugin *plugin_load(const char *path, const struct plugin_options *options,
 			   double default_deadline_s, struct buf *why);
+/* The same for a declaration that no file has; it must stay. */
+struct plugin *plugin_declared(const struct telmon_plugin *declaration,
+			       const struct plugin_options *options, double default_deadline_s,
+			       struct buf *why);
 /* What a child of its own needs; name, settings and object of the options are filled in here. */
 struct plugin_isolation {
 	struct keeper *keeper;
@@ -77,8 +81,8 @@ struct plugin_isolation {
 	struct isolate_options options;
 };
 /* The same for one that will live in a child: the file is looked at and copied, so that all its
- * children run the same code, but not mapped. Nothing but name, path and settings is there before
- * plugin_describe(). */
+ * children run the same code, but not mapped; of a program it is only looked at. Nothing but name,
+ * path and settings is there before plugin_describe(). */
 struct plugin *plugin_load_isolated(const char *path, const struct plugin_options *options,
 				    double default_deadline_s,
 				    const struct plugin_isolation *isolation, struct buf *why);

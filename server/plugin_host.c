@@ -7,6 +7,7 @@
  * daemon ends it. The plugin's code runs on the main thread, a second one only waits for cancels.
  */
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,10 @@ struct greeting {
 	const char *name, *root;
 	char **settings;
 	struct confine confine;
+	char **exec; /* NULL: there is an object */
+	int format;
+	int64_t uid, gid;
+	double timeout_s;
 };
 
 static void
@@ -83,6 +88,14 @@ take_greeting(struct plugin_host *p, const struct frame *f, struct greeting *ret
 	ret->confine.read = get_words(&p->arena, &r);
 	ret->confine.network = frame_get_u8(&r);
 	ret->confine.max_memory = frame_get_i64(&r);
+	ret->confine.programs = frame_get_u8(&r);
+	if (ret->confine.programs) {
+		ret->exec = get_words(&p->arena, &r);
+		ret->format = frame_get_u8(&r);
+		ret->uid = frame_get_i64(&r);
+		ret->gid = frame_get_i64(&r);
+		ret->timeout_s = frame_get_f64(&r);
+	}
 	if (frame_read_end(&r) < 0)
 		_exit(EXIT_PROTOCOL);
 }
@@ -96,28 +109,59 @@ die_with(pid_t daemon)
 		_exit(0);
 }
 
+/* For good, before anything of somebody else's runs. */
+static int
+become(const struct greeting *g, struct buf *why)
+{
+	if (g->uid < 0)
+		return 0;
+	if (setgroups(0, NULL) == 0 &&
+	    setresgid((gid_t)g->gid, (gid_t)g->gid, (gid_t)g->gid) == 0 &&
+	    setresuid((uid_t)g->uid, (uid_t)g->uid, (uid_t)g->uid) == 0)
+		return 0;
+	buf_printf(why, "user %d: %s", (int)g->uid, strerror(errno));
+	return -errno;
+}
+
+static struct plugin *
+load(const struct greeting *g, struct buf *why)
+{
+	static struct script_options script; /* of the one that this process has */
+	const struct plugin_options options = { .name = g->name, .settings = g->settings };
+	char path[32];
+
+	if (g->exec) {
+		script = (struct script_options){ .name = g->name,
+						  .argv = g->exec,
+						  .env = g->settings,
+						  .format = (enum script_format)g->format,
+						  .timeout_s = g->timeout_s };
+		return plugin_declared(script_plugin(&script), &options, DEADLINE_S, why);
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ISOLATE_FD_OBJECT);
+	return plugin_load(path, &options, DEADLINE_S, why);
+}
+
 static int
 open_all(struct plugin_host *p, const struct greeting *g, struct buf *why)
 {
 	_autobuf_ struct buf missing = BUF_WHY;
-	char path[32];
 	int r;
 
 	p->host = host_new(g->root, why);
 	if (!p->host)
 		return -1;
 	host_set_log(p->host, send_log, p);
-	r = confine_enter(&g->confine, &missing, why);
+	r = become(g, why);
+	if (r == 0)
+		r = confine_enter(&g->confine, &missing, why);
 	if (r == 0)
 		r = plugin_host_watch(p);
 	if (r < 0)
 		return r;
 	if (missing.len)
 		host_log(p->host, g->name, TELMON_DEBUG, buf_str(&missing));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", ISOLATE_FD_OBJECT);
-	p->plugin = plugin_load(
-		path, &(struct plugin_options){ .name = g->name, .settings = g->settings },
-		DEADLINE_S, why);
+	p->plugin = load(g, why);
 	return p->plugin ? 0 : -1;
 }
 
@@ -126,7 +170,7 @@ main(int argc, char **argv)
 {
 	struct plugin_host p = { .in = BUF_INIT(4 * FRAME_MAX_BYTES) };
 	_autobuf_ struct buf why = BUF_WHY, out = BUF_INIT(1 << 14);
-	struct greeting greeting;
+	struct greeting greeting = { .uid = -1 };
 	struct frame f;
 	int type;
 
@@ -141,7 +185,9 @@ main(int argc, char **argv)
 	arena_init(&p.arena, 4 * FRAME_MAX_BYTES);
 	plugin_host_receive(&p, &f);
 	take_greeting(&p, &f, &greeting);
-	die_with(greeting.daemon);
+	/* One that runs programs ends with its connection instead, so that it can end them. */
+	if (!greeting.exec)
+		die_with(greeting.daemon);
 	plugin_host_begin(&p, f.call);
 	if (open_all(&p, &greeting, &why) < 0) {
 		plugin_host_done(&p, &out, -ENOEXEC, 0, 0, buf_str(&why));

@@ -103,8 +103,10 @@ watch(void *ctx)
 		n = read(ISOLATE_FD_CANCEL, &call, sizeof(call));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n != sizeof(call))
+		if (n != sizeof(call)) {
+			script_kill();
 			_exit(0);
+		}
 		LOCKED(&p->lock) {
 			if (call == p->call)
 				host_cancel_set(&p->cancel);

@@ -13,6 +13,7 @@
 #include "isolate.h"
 #include "lock.h"
 #include "plugin.h"
+#include "script.h"
 
 struct plugin_host {
 	struct host *host;

@@ -306,6 +306,23 @@ open_file(const char *path, char *place, size_t size, const char **ret_wrong)
 }
 
 int
+plugin_check_program(const char *path, struct buf *why)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	const char *wrong = fd < 0 ? strerror(errno) : check_writers(path, fd);
+	struct stat st;
+
+	if (!wrong && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111)))
+		wrong = "is no program";
+	if (fd >= 0)
+		close(fd);
+	if (!wrong)
+		return 0;
+	text_clean(why, wrong, strlen(wrong));
+	return -1;
+}
+
+int
 plugin_copy(const char *path, struct buf *why)
 {
 	const char *wrong = NULL;

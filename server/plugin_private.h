@@ -26,6 +26,10 @@ int plugin_open(const char *path, void **ret_handle, const void **ret_declaratio
  */
 int plugin_copy(const char *path, struct buf *why);
 
+/* Whether a file may be run: as an object, nobody else may be able to write it. 0, or -1 with why.
+ */
+int plugin_check_program(const char *path, struct buf *why);
+
 /* Fills decl from the object's own struct, whose symbol has `size` bytes: today's size, tables not
  * yet copied. 0, or -1 with why. */
 int plugin_check_head(const void *declaration, size_t size, struct telmon_plugin *ret,

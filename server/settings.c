@@ -56,6 +56,8 @@ settings_free(struct settings *s)
 		free(s->plugins[i].file);
 		free_list(s->plugins[i].settings);
 		free_list(s->plugins[i].read);
+		free_list(s->plugins[i].exec);
+		free(s->plugins[i].user);
 	}
 	free(s->plugins);
 	free(s->file);

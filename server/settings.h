@@ -25,6 +25,8 @@ struct settings_listener {
 	bool asked; /* by -l or the file: failing to open it is an error, else a warning */
 };
 
+enum settings_format { SETTINGS_NAGIOS, SETTINGS_MUNIN, SETTINGS_PROMETHEUS };
+
 struct settings_plugin {
 	char *name;
 	char *file;	   /* NULL = found by name in the path */
@@ -33,6 +35,10 @@ struct settings_plugin {
 	double interval_s; /* 0 = not said */
 	double deadline_s; /* 0 = not said */
 	char **settings;   /* "key=value", NULL-terminated */
+	/* of one that is a program */
+	char **exec;		     /* its words, NULL-terminated; NULL = it is an object */
+	enum settings_format format; /* of what it prints */
+	char *user; /* whose rights it gets where the daemon is root; NULL = nobody */
 	/* of one that is isolated */
 	char **read;	   /* paths that it may read besides those of every plugin; likewise */
 	bool network;	   /* it may open connections */

@@ -241,6 +241,19 @@ on_plugin(cfg_t *cfg, cfg_opt_t *opt)
 	settings_defaults(settings_plugin_rows, p);
 	if (!store(section, p, &given))
 		return -1;
+	if (p->exec && (p->file || p->isolate == 0)) {
+		complain(line,
+			 "plugin '%.64s': with 'exec' it has no 'file', and is always isolated",
+			 p->name);
+		return -1;
+	}
+	if (p->exec && p->exec[0][0] != '/') {
+		complain(line,
+			 "plugin '%.64s': the first word of 'exec' must be an absolute path, "
+			 "not '%.200s'",
+			 p->name, p->exec[0]);
+		return -1;
+	}
 	if (p->file && !is_file_of(p->file, p->name)) {
 		complain(line, "plugin '%.64s': 'file' must be named %.64s.so, not '%.200s'",
 			 p->name, p->name, p->file);

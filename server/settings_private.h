@@ -16,6 +16,9 @@ enum settings_type {
 	SETTINGS_BOOL,	   /* bool */
 	SETTINGS_MAYBE,	   /* int: 1, 0, or -1 when it is not given */
 	SETTINGS_MODE,	   /* enum settings_mode */
+	SETTINGS_FORMAT,   /* enum settings_format */
+	SETTINGS_WORD,	   /* char *: anything */
+	SETTINGS_WORDS,	   /* char **: NULL-terminated list of anything */
 	SETTINGS_PREFIX,   /* char *: the beginning of a metric's name */
 	SETTINGS_PATH,	   /* char *: absolute */
 	SETTINGS_PATHS,	   /* char **: NULL-terminated list of absolute ones */

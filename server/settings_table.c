@@ -69,6 +69,9 @@ const struct settings_row settings_plugin_rows[] = {
 	ROW("interval", SECONDS, interval_s, 0, 0.1, DAY),
 	ROW("deadline", SECONDS, deadline_s, 0, 0.1, DAY),
 	ROW("settings", PAIRS, settings, 0, 0, 0),
+	ROW("exec", WORDS, exec, 0, 0, 0),
+	ROW("format", FORMAT, format, SETTINGS_NAGIOS, 0, 0),
+	ROW("user", WORD, user, 0, 0, 0),
 	ROW("read", PATHS, read, 0, 0, 0),
 	ROW("network", BOOL, network, false, 0, 0),
 	ROW("max_memory", SIZE, max_memory, SETTINGS_PLUGIN_MEMORY, 32 << 20, 64.0 * (1 << 30)),
@@ -104,8 +107,8 @@ settings_nearest_row(const struct settings_row *rows, const char *name)
 bool
 settings_is_list(const struct settings_row *row)
 {
-	return row->type == SETTINGS_PATHS || row->type == SETTINGS_PAIRS ||
-	       row->type == SETTINGS_PREFIXES;
+	return row->type == SETTINGS_PATHS || row->type == SETTINGS_WORDS ||
+	       row->type == SETTINGS_PAIRS || row->type == SETTINGS_PREFIXES;
 }
 
 static void
@@ -132,7 +135,12 @@ store_number(const struct settings_row *row, double v, void *base)
 	case SETTINGS_MODE:
 		*(enum settings_mode *)at = (enum settings_mode)(int)v;
 		break;
+	case SETTINGS_FORMAT:
+		*(enum settings_format *)at = (enum settings_format)(int)v;
+		break;
 	case SETTINGS_PREFIX:
+	case SETTINGS_WORD:
+	case SETTINGS_WORDS:
 	case SETTINGS_PATH:
 	case SETTINGS_PATHS:
 	case SETTINGS_PAIRS:
@@ -276,6 +284,7 @@ take_value(const struct settings_row *row, const char *text, double *ret, struct
 {
 	static const char *const booleans[] = { "false", "true" };
 	static const char *const modes[] = { "auto", "script", "telnet" };
+	static const char *const formats[] = { "nagios", "munin", "prometheus" };
 
 	switch (row->type) {
 	case SETTINGS_UNSIGNED:
@@ -287,6 +296,11 @@ take_value(const struct settings_row *row, const char *text, double *ret, struct
 		return take_word(booleans, 2, text, ret, why);
 	case SETTINGS_MODE:
 		return take_word(modes, 3, text, ret, why);
+	case SETTINGS_FORMAT:
+		return take_word(formats, 3, text, ret, why);
+	case SETTINGS_WORD:
+	case SETTINGS_WORDS:
+		return 0;
 	case SETTINGS_PREFIX:
 		return check_prefix(text, why);
 	case SETTINGS_PAIRS:

@@ -7,12 +7,14 @@
  * says that it shall not. Whoever is changing plugins.
  */
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "plugin.h"
 #include "telmond_private.h"
+#include "text.h"
 
 char *
 telmond_plugin_name(const char *path)
@@ -53,6 +55,8 @@ may_run_inside(const struct telmond *d, const char *path, const struct settings_
 {
 	int isolate = section ? section->isolate : -1;
 
+	if (section && section->exec)
+		return false;
 	return isolate == 0 || (isolate < 0 && is_trusted(d, path));
 }
 
@@ -79,23 +83,64 @@ plugin_host(struct telmond *d)
 	return d->plugin_host;
 }
 
+/* Root's rights are not for programs that somebody dropped into a folder. */
+static int
+take_user(const struct settings_plugin *section, struct isolate_options *o, struct buf *why)
+{
+	const char *name = section->user ? section->user : "nobody";
+	struct passwd pw, *found = NULL;
+	char space[4096];
+
+	if (geteuid() != 0)
+		return 0;
+	if (getpwnam_r(name, &pw, space, sizeof(space), &found) != 0 || !found) {
+		buf_printf(why, "%s: no user '", section->name);
+		text_clean(why, name, strnlen(name, 64));
+		buf_putc(why, '\'');
+		return -1;
+	}
+	o->uid = found->pw_uid;
+	o->gid = found->pw_gid;
+	return 0;
+}
+
+/* It is ended a little before the call that waits for it. */
+static int
+take_program(const struct telmond *d, const struct settings_plugin *section,
+	     struct isolate_options *o, struct buf *why)
+{
+	double deadline_s = section->deadline_s > 0 ? section->deadline_s
+						    : d->settings->command_timeout_s;
+
+	o->exec = section->exec;
+	o->format = (int)section->format;
+	o->timeout_s = 0.9 * deadline_s;
+	return take_user(section, o, why);
+}
+
 static struct plugin *
 load_isolated(struct telmond *d, const char *path, const struct settings_plugin *section,
 	      const struct plugin_options *options, struct buf *why)
 {
-	const struct plugin_isolation isolation = {
+	struct plugin_isolation isolation = {
 		.keeper = d->keeper,
 		.host = d->host,
 		.options = {
 			.program = plugin_host(d),
 			.root = d->options.root,
-			.read = section ? section->read : NULL,
-			.network = section && section->network,
-			.max_memory = (int64_t)(section ? section->max_memory
-							: SETTINGS_PLUGIN_MEMORY),
+			.max_memory = SETTINGS_PLUGIN_MEMORY,
+			.uid = -1,
+			.gid = -1,
 		},
 	};
 
+	if (section) {
+		isolation.options.read = section->read;
+		isolation.options.network = section->network;
+		isolation.options.max_memory = (int64_t)section->max_memory;
+	}
+	if (section && section->exec && take_program(d, section, &isolation.options, why) < 0)
+		return NULL;
 	return plugin_load_isolated(path, options, d->settings->command_timeout_s, &isolation, why);
 }
 
@@ -110,9 +155,10 @@ telmond_load(struct telmond *d, const char *path, const struct settings_plugin *
 		options.interval_s = section->interval_s;
 		options.deadline_s = section->deadline_s;
 		options.settings = section->settings;
+		options.name = section->exec ? section->name : NULL;
 	}
 	/* -n starts nothing, and that looks at more than the file. */
-	if (may_run_inside(d, path, section) || d->options.check)
+	if (may_run_inside(d, path, section) || (d->options.check && !(section && section->exec)))
 		return plugin_load(path, &options, s->command_timeout_s, why);
 	return load_isolated(d, path, section, &options, why);
 }

@@ -120,7 +120,7 @@ load_folder(struct telmond *d, struct telmond_list *l, const char *folder)
 			telmond_off_add(d, name, section->file ? section->file : *path);
 		else if (find(l, name))
 			log_debug("plugin %s: another one of this name is loaded", name);
-		else if (!section || !section->file)
+		else if (!section || (!section->file && !section->exec))
 			try_load(d, l, *path, section);
 		free(*path);
 	}
@@ -133,7 +133,7 @@ warn_missing(const struct settings *s, const struct telmond_list *l)
 	for (size_t i = 0; i < s->n_plugins; i++) {
 		const struct settings_plugin *p = &s->plugins[i];
 
-		if (p->enabled && !p->file && !find(l, p->name))
+		if (p->enabled && !p->file && !p->exec && !find(l, p->name))
 			log_warnx("plugin %s: nothing of this name was loaded, keeping its section",
 				  p->name);
 	}
@@ -149,10 +149,12 @@ load_all(struct telmond *d, struct telmond_list *l)
 	for (size_t i = 0; i < s->n_plugins; i++) {
 		const struct settings_plugin *p = &s->plugins[i];
 
-		if (p->file && p->enabled)
-			try_load(d, l, p->file, p);
-		else if (p->file)
-			telmond_off_add(d, p->name, p->file);
+		const char *path = p->exec ? p->exec[0] : p->file;
+
+		if (path && p->enabled)
+			try_load(d, l, path, p);
+		else if (path)
+			telmond_off_add(d, p->name, path);
 	}
 	for (char **folder = s->plugin_path; *folder; folder++)
 		load_folder(d, l, *folder);

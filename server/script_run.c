@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * script_run -- one run of the program: an argument vector, never a shell; two pipes; a process
+ * group of its own that is killed whole at the end of its time, and after its end too, for what it
+ * may have left behind.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "script_private.h"
+
+enum { MAX_WORDS = 64, LOOK_MS = 50, READ_BYTES = 16 << 10 };
+
+/* The group that runs now; 0 = none. A process has one script. */
+static _Atomic pid_t group;
+
+void
+script_kill(void)
+{
+	pid_t pid = atomic_load(&group);
+
+	if (pid > 0)
+		kill(-pid, SIGKILL);
+}
+
+/* ---- spawning ---- */
+
+static int
+spawn(const struct script_run *run, int out, int err, pid_t *ret)
+{
+	static const char *const base[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"LC_ALL=C",
+		"HOME=/",
+		"MUNIN_LIBDIR=/usr/share/munin",
+		"MUNIN_CAP_MULTIGRAPH=1",
+		"MUNIN_STATEFILE=/dev/null"
+	};
+	const char *argv[MAX_WORDS + 2] = { 0 }, *envp[MAX_WORDS + 8] = { 0 };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	size_t n = 0;
+	int r;
+
+	for (char *const *word = run->options->argv; *word && n < MAX_WORDS; word++)
+		argv[n++] = *word;
+	argv[n] = run->word;
+	n = 0;
+	/* The first of a name is the one that counts: the administrator's. */
+	for (char *const *word = run->options->env; *word && n < MAX_WORDS; word++)
+		envp[n++] = *word;
+	for (size_t i = 0; i < sizeof(base) / sizeof(base[0]); i++)
+		envp[n++] = base[i];
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	posix_spawn_file_actions_adddup2(&actions, err, 2);
+	r = posix_spawn(ret, argv[0], &actions, &attr, (char **)argv, (char **)envp);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+/* ---- its output ---- */
+
+/* False at the end. */
+static bool
+take(int fd, struct buf *to, int *ret_error)
+{
+	char bytes[READ_BYTES];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (n > 0 && buf_put(to, bytes, (size_t)n) < 0)
+		*ret_error = -EFBIG;
+	return n > 0;
+}
+
+/* Until both ends are closed. 0, -EFBIG, -ETIMEDOUT, -ECANCELED. */
+static int
+read_all(const struct script_run *run, int out, int err, int64_t until_ns)
+{
+	struct pollfd fds[] = { { out, POLLIN, 0 }, { err, POLLIN, 0 } };
+	int error = 0, ignored = 0;
+
+	while (error == 0 && (fds[0].fd >= 0 || fds[1].fd >= 0)) {
+		poll(fds, 2, LOOK_MS);
+		if (fds[0].fd >= 0 && fds[0].revents && !take(out, run->out, &error))
+			fds[0].fd = -1;
+		/* Of complaints the first are enough. */
+		if (fds[1].fd >= 0 && fds[1].revents && !take(err, run->err, &ignored))
+			fds[1].fd = -1;
+		if (now_ns() >= until_ns)
+			return -ETIMEDOUT;
+		if (telmon_cancelled(run->telmon))
+			return -ECANCELED;
+	}
+	return error;
+}
+
+/* What has closed its output may still live. */
+static int
+await(const struct script_run *run, pid_t pid, int64_t until_ns, int *ret_status)
+{
+	struct timespec pause = { .tv_nsec = NS_PER_MS };
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (now_ns() >= until_ns)
+			return -ETIMEDOUT;
+		if (telmon_cancelled(run->telmon))
+			return -ECANCELED;
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < LOOK_MS * NS_PER_MS)
+			pause.tv_nsec *= 2;
+	}
+	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return 0;
+}
+
+static int
+watch(const struct script_run *run, pid_t pid, int out, int err, int *ret_status)
+{
+	int64_t until_ns = now_ns() + (int64_t)(run->options->timeout_s * (double)NS_PER_S);
+	int r = read_all(run, out, err, until_ns);
+
+	if (r == 0)
+		r = await(run, pid, until_ns, ret_status);
+	kill(-pid, SIGKILL);
+	if (r < 0)
+		waitpid(pid, NULL, 0);
+	return r;
+}
+
+int
+script_run(const struct script_run *run, int *ret_status)
+{
+	int out[2], err[2], r;
+	pid_t pid;
+
+	buf_clear(run->out);
+	buf_clear(run->err);
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(err, O_CLOEXEC) < 0) {
+		r = -errno;
+		close(out[0]);
+		close(out[1]);
+		return r;
+	}
+	r = spawn(run, out[1], err[1], &pid);
+	close(out[1]);
+	close(err[1]);
+	if (r == 0) {
+		atomic_store(&group, pid);
+		r = watch(run, pid, out[0], err[0], ret_status);
+		atomic_store(&group, 0);
+	}
+	close(out[0]);
+	close(err[0]);
+	return r;
+}
