@@ -293,10 +293,12 @@ main(int argc, char **argv)
 	setenv("TERM", "vt100", 1);
 	d.started_ns = now_ns();
 	lock_init(&d.lock, LOCK_LEAF);
+	lock_cond_init(&d.changed);
 	status = telmond_options_parse(&d.options, argc, argv);
 	if (status < 0)
 		status = configure_and_run(&d);
 	buf_fini(&d.announced);
+	pthread_cond_destroy(&d.changed);
 	lock_fini(&d.lock);
 	arena_fini(&d.options.arena);
 	return status;

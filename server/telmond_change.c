@@ -16,6 +16,9 @@
 #include "text.h"
 #include "wire.h"
 
+/* Another change takes a moment, unless a plugin does not want to start. */
+enum { CHANGE_WAIT_S = 3 };
+
 /* The published plugin of that name: a reference, or NULL. */
 static struct plugin *
 get(struct telmond *d, const char *name)
@@ -218,7 +221,7 @@ telmond_plugins_change(void *ctx, const char *verb, const char *what, struct buf
 	struct telmond *d = ctx;
 	int status;
 
-	if (!telmond_change_begin(d, false)) {
+	if (!telmond_change_begin(d, now_ns() + CHANGE_WAIT_S * NS_PER_S)) {
 		buf_puts(why, "plugins: another change or a reload is under way (try again)");
 		return STATUS_UNAVAILABLE;
 	}

@@ -341,7 +341,7 @@ telmond_plugins_finish(struct telmond *d)
 {
 	if (!atomic_load(&d->unfinished))
 		return false;
-	if (!telmond_change_begin(d, false))
+	if (!telmond_change_begin(d, 0))
 		return true;
 	publish_late(d);
 	drop_tables(d);

@@ -76,8 +76,9 @@ struct telmond {
 	/* Whoever changes plugins or settings has `changing` to itself: a plugin's start may take
 	 * seconds, so no lock is held for it. */
 	struct lock lock;
-	bool changing;	    /* guarded by lock */
-	bool reload_wanted; /* guarded by lock */
+	pthread_cond_t changed; /* nobody is changing any more */
+	bool changing;		/* guarded by lock */
+	bool reload_wanted;	/* guarded by lock */
 	/* by whoever is changing, as the rest but unfinished */
 	struct telmond_list late;      /* isolated, and not described yet */
 	struct telmond_list retired;   /* published no more; stopped when nobody can call them */
@@ -140,8 +141,9 @@ void telmond_start_plugins(struct telmond *d, struct plugin *const *plugins, siz
 /* Main looks at once whether there is something to do. Any thread. */
 void telmond_wake(struct telmond *d);
 
-/* telmond_reload: one at a time. False when somebody else is changing. */
-bool telmond_change_begin(struct telmond *d, bool reload);
+/* telmond_reload: one at a time. False when somebody else is changing still at until_ns (0: now).
+ */
+bool telmond_change_begin(struct telmond *d, int64_t until_ns);
 void telmond_change_end(struct telmond *d);
 /* Whether a reload had to wait for somebody else's change; asked once for each. */
 bool telmond_reload_wanted(struct telmond *d);

@@ -15,15 +15,15 @@
 #include "telmond_private.h"
 
 bool
-telmond_change_begin(struct telmond *d, bool reload)
+telmond_change_begin(struct telmond *d, int64_t until_ns)
 {
 	bool mine = false;
 
 	LOCKED(&d->lock) {
+		while (d->changing && until_ns && lock_wait(&d->lock, &d->changed, until_ns) == 0)
+			;
 		mine = !d->changing;
 		d->changing = true;
-		if (!mine && reload)
-			d->reload_wanted = true;
 	}
 	return mine;
 }
@@ -42,6 +42,7 @@ telmond_change_end(struct telmond *d)
 	LOCKED(&d->lock) {
 		again = d->reload_wanted;
 		d->changing = false;
+		pthread_cond_signal(&d->changed);
 	}
 	if (again)
 		telmond_wake(d);
@@ -157,12 +158,26 @@ reload(struct telmond *d, struct buf *why)
 	return true;
 }
 
+/* False: somebody else is changing, and wakes us when that is done. */
+static bool
+begin_reload(struct telmond *d)
+{
+	bool mine = false;
+
+	LOCKED(&d->lock) {
+		mine = !d->changing;
+		d->changing = true;
+		d->reload_wanted |= !mine;
+	}
+	return mine;
+}
+
 void
 telmond_reload(struct telmond *d)
 {
 	_autobuf_ struct buf why = BUF_WHY;
 
-	if (!telmond_change_begin(d, true))
+	if (!begin_reload(d))
 		return;
 	if (reload(d, &why))
 		log_info("reloaded");
