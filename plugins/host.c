@@ -78,37 +78,6 @@ collect_stat(struct telmon *t)
 	telmon_put(t, CPUS, cpus ? cpus : NAN);
 }
 
-static void
-collect_uptime(struct telmon *t)
-{
-	const char *at, *line;
-	struct telmon_file f;
-
-	if (telmon_read(t, "/proc/uptime", &f) < 0)
-		return;
-	at = f.text;
-	line = telmon_next_line(&at);
-	if (line)
-		telmon_put(t, UPTIME, telmon_number(&line));
-}
-
-static void
-collect_memory(struct telmon *t)
-{
-	const char *at, *line;
-	struct telmon_file f;
-
-	if (telmon_read(t, "/proc/meminfo", &f) < 0)
-		return;
-	for (at = f.text; (line = telmon_next_line(&at));) {
-		if (strncmp(line, "MemTotal:", 9) != 0)
-			continue;
-		line += 9;
-		telmon_put(t, MEMORY, telmon_number(&line) * 1024);
-		return;
-	}
-}
-
 /* A captured tree may have the file and nothing in it. */
 static void
 collect_uname(struct telmon *t)
@@ -169,8 +138,8 @@ static int
 collect(struct telmon *t)
 {
 	collect_stat(t);
-	collect_uptime(t);
-	collect_memory(t);
+	telmon_put(t, UPTIME, telmon_read_number(t, "/proc/uptime", ""));
+	telmon_put(t, MEMORY, telmon_read_number(t, "/proc/meminfo", "MemTotal:") * 1024);
 	collect_uname(t);
 	collect_os(t);
 	return 0;

@@ -51,12 +51,7 @@ struct state {
 static int
 start(struct telmon *t)
 {
-	struct state *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return -ENOMEM;
-	t->state = s;
-	return 0;
+	return telmon_new_state(t, sizeof(struct state));
 }
 
 static void

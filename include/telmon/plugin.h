@@ -380,6 +380,49 @@ telmon_number(const char **at)
 	return (minus ? -digits : digits) / scale;
 }
 
+/* What stands behind `key` in the first line that begins with it, for telmon_number() and telmon_word();
+ * NULL when there is no such line. The key "" is that of the first line. */
+static inline const char *
+telmon_find_line(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+	const char *line;
+
+	while ((line = telmon_next_line(&text)))
+		if (strncmp(line, key, n) == 0)
+			return line + n;
+	return NULL;
+}
+
+/* Undoes in place what the kernel does to names in mountinfo, mounts and swaps, where blank, tab, LF and
+ * backslash are three octal digits: \040. */
+static inline void
+telmon_unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* The number behind `key`, as above, in a file; NaN without it. Start, collect and run. */
+static inline double
+telmon_read_number(struct telmon *t, const char *path, const char *key)
+{
+	struct telmon_file f;
+	const char *at = telmon_read(t, path, &f) < 0 ? NULL : telmon_find_line(f.text, key);
+
+	return at ? telmon_number(&at) : NAN;
+}
+
 /* ---- any callback --------------------------------------------------------------------------- */
 
 /* The value of `settings = { "key=value" }` in the plugin's section, or NULL. */
@@ -401,6 +444,14 @@ static inline int
 telmon_fail(struct telmon *t, int error, const char *why)
 {
 	return t->host->fail(t, error, why);
+}
+
+/* For start: makes t->state so many zero bytes, which stop frees. 0 or -ENOMEM. */
+static inline int
+telmon_new_state(struct telmon *t, size_t size)
+{
+	t->state = calloc(1, size);
+	return t->state ? 0 : -ENOMEM;
 }
 
 /* ---- values: collect (add_metric: start and collect) ----------------------------------------- */

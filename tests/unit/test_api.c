@@ -8,6 +8,7 @@
 #include <telmon/plugin.h>
 
 #include <errno.h>
+#include <stdio.h>
 
 #include <check.h>
 
@@ -90,6 +91,40 @@ START_TEST(a_number_of_a_thousand_digits_is_none)
 	memset(digits, '9', sizeof(digits) - 1);
 	digits[1000] = '\0';
 	ck_assert(isnan(number(digits, digits)));
+}
+END_TEST
+
+START_TEST(lines_are_found_by_how_they_begin)
+{
+	const char *text = "Total: 7\nNot MemTotal: 8\nMemTotal:  9 kB\nMemFree: 10", *at;
+
+	at = telmon_find_line(text, "MemTotal:");
+	ck_assert_double_eq(telmon_number(&at), 9);
+	at = telmon_find_line(text, "");
+	ck_assert_ptr_eq(at, text);
+	ck_assert_ptr_null(telmon_find_line(text, "MemFree:")); /* cut off */
+	ck_assert_ptr_null(telmon_find_line("", ""));
+}
+END_TEST
+
+static const char *
+unescaped(const char *text)
+{
+	static char copy[64];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	telmon_unescape(copy);
+	return copy;
+}
+
+START_TEST(names_are_unescaped)
+{
+	ck_assert_str_eq(unescaped("/mnt/a\\040b\\011c\\012d\\134e"), "/mnt/a b\tc\nd\\e");
+	ck_assert_str_eq(unescaped("\\134040"), "\\040");
+	ck_assert_str_eq(unescaped("\\377"), "\377");
+	ck_assert_str_eq(unescaped("\\400 \\08 \\9 \\"), "\\400 \\08 \\9 \\");
+	ck_assert_str_eq(unescaped("\\04"), "\\04");
+	ck_assert_str_eq(unescaped(""), "");
 }
 END_TEST
 
@@ -202,6 +237,8 @@ main(void)
 	tcase_add_test(c, numbers);
 	tcase_add_test(c, what_is_no_number_is_not_taken);
 	tcase_add_test(c, a_number_of_a_thousand_digits_is_none);
+	tcase_add_test(c, lines_are_found_by_how_they_begin);
+	tcase_add_test(c, names_are_unescaped);
 	tcase_add_test(c, rates_are_known_or_not);
 	tcase_add_test(c, values_by_label);
 	tcase_add_test(c, labels_keep_their_order);
