@@ -96,6 +96,17 @@ call_statfs(struct telmon *t, const char *path, struct telmon_statfs *ret)
 }
 
 static int
+call_statfs_many(struct telmon *t, const char *const *paths, size_t n, struct telmon_statfs *ret,
+		 int *ret_errors)
+{
+	struct host_call *c = call_of(t, working);
+
+	if (!c || (n && (!paths || !ret || !ret_errors)))
+		return c ? -EINVAL : -EPERM;
+	return host_statfs_many(c->host, paths, n, ret, ret_errors);
+}
+
+static int
 call_uname(struct telmon *t, struct telmon_uname *ret)
 {
 	struct host_call *c = call_of(t, working);
@@ -481,4 +492,5 @@ const struct telmon_host host_table = {
 	.arg_text = call_arg_text,
 	.cancelled = call_cancelled,
 	.sleep = call_sleep,
+	.statfs_many = call_statfs_many,
 };

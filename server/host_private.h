@@ -3,8 +3,8 @@
  */
 /*
  * host_private -- what the parts of host share: host.c (life, calls), host_call.c (the table that
- * plugins see), host_read.c, host_statfs.c, host_names.c, host_log.c. Only they and the unit test
- * include it.
+ * plugins see), host_read.c, host_statfs.c, host_probes.c, host_names.c, host_log.c. Only they and
+ * the unit test include it.
  */
 #ifndef HOST_PRIVATE_H
 #define HOST_PRIVATE_H
@@ -64,7 +64,7 @@ int host_open(struct host *h, const char *path, int flags);
  * overwritten. */
 int host_list(struct host *h, const char *path, struct buf *scratch, struct buf *names);
 
-/* ---- host_statfs.c ------------------------------------------------------------------------ */
+/* ---- host_probes.c ------------------------------------------------------------------------ */
 
 /* Asks the system; may hang. root_fd is the probes' own. 0 or -errno. Tests put their own in its
  * place. */
@@ -75,10 +75,20 @@ struct host_probes;
 struct host_probes *host_probes_new(int root_fd);
 /* Helpers that hang are left behind; they free what they hold when they come back. */
 void host_probes_free(struct host_probes *p);
-/* Before the first probe. deadline_ns as 1 s is what telmon_statfs() documents. */
+/* Before the first probe. deadline_ns is 1 s where nobody says so, as telmon_statfs() documents. */
 void host_probes_set(struct host_probes *p, host_probe_fn *fn, void *ctx, int64_t deadline_ns);
+/* Asks about the paths whose ret_errors is 0 on entry, as telmon_statfs_many() says. 0, or -ENOMEM
+ * and nothing was asked. Blocks for deadline_ns and up to half of it more. */
+int host_probes_ask(struct host_probes *p, const char *const *paths, size_t n,
+		    struct telmon_statfs *ret, int *ret_errors);
 /* How many helper threads live. */
 unsigned host_probes_threads(struct host_probes *p);
+
+/* ---- host_statfs.c ------------------------------------------------------------------------ */
+
+int host_statfs_many(struct host *h, const char *const *paths, size_t n, struct telmon_statfs *ret,
+		     int *ret_errors);
+/* The same for one path; its error is the result. */
 int host_statfs(struct host *h, const char *path, struct telmon_statfs *ret);
 
 /* ---- host_names.c ------------------------------------------------------------------------- */

@@ -69,6 +69,7 @@
  *
  * Growth. The object carries the sizes of its tables' elements, the host those of its own; later
  * versions append members. A newer host loads older objects. An object that needs a newer ABI is refused.
+ * A function that says `since 1.1` is not in the first tables of ABI 1, and does its work without them there.
  */
 #ifndef TELMON_PLUGIN_H
 #define TELMON_PLUGIN_H
@@ -254,7 +255,13 @@ struct telmon_host {
 	const char *(*arg_text)(struct telmon *, size_t arg);
 	bool (*cancelled)(struct telmon *);
 	int (*sleep)(struct telmon *, double seconds);
+	/* since 1.1 */
+	int (*statfs_many)(struct telmon *, const char *const *paths, size_t n, struct telmon_statfs *ret,
+			   int *ret_errors);
 };
+
+/* Whether the host's table goes as far as this function. */
+#define TELMON_HOST_HAS(t, function) ((t)->host->size > offsetof(struct telmon_host, function))
 
 struct telmon {
 	const struct telmon_host *host;
@@ -285,6 +292,25 @@ static inline int
 telmon_statfs(struct telmon *t, const char *path, struct telmon_statfs *ret)
 {
 	return t->host->statfs(t, path, ret);
+}
+
+/* telmon_statfs() of n mounts side by side: ret[i] is written where ret_errors[i] is 0; else that is the
+ * negative errno which telmon_statfs() would return. They are asked in the order given, one after the other
+ * while each answers within 20 ms; slower ones are waited for together, each for its second. Of all that the
+ * plugins ask 16 may hang, and of these places the last goes only to a path that has none hanging before it in
+ * its call. So put first what cannot hang (disks, tmpfs), last what can (network, FUSE). Blocks for 1.1 s
+ * however many are dead, a little longer where slow ones make room for others, and not at all once all are
+ * known to be dead. Returns 0, or -errno and nothing is written.
+ * Since 1.1; an older host is asked for one path after the other, a second for each that is dead. */
+static inline int
+telmon_statfs_many(struct telmon *t, const char *const *paths, size_t n, struct telmon_statfs *ret,
+		   int *ret_errors)
+{
+	if (TELMON_HOST_HAS(t, statfs_many))
+		return t->host->statfs_many(t, paths, n, ret, ret_errors);
+	for (size_t i = 0; i < n; i++)
+		ret_errors[i] = t->host->statfs(t, paths[i], &ret[i]);
+	return 0;
 }
 
 /* Strings owned by the call. nodename is the host's name. */

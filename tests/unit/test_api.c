@@ -128,6 +128,48 @@ START_TEST(names_are_unescaped)
 }
 END_TEST
 
+/* ---- an older host ----------------------------------------------------------------------------
+ */
+
+static int
+mock_statfs(struct telmon *t, const char *path, struct telmon_statfs *ret)
+{
+	(void)t;
+	if (strcmp(path, "/dead") == 0)
+		return -ETIMEDOUT;
+	ret->size_bytes = strlen(path);
+	return 0;
+}
+
+static int
+mock_statfs_many(struct telmon *t, const char *const *paths, size_t n, struct telmon_statfs *ret,
+		 int *ret_errors)
+{
+	(void)t, (void)paths, (void)ret, (void)ret_errors;
+	return n == 3 ? -ENOMEM : 0;
+}
+
+START_TEST(an_older_host_is_asked_for_one_mount_after_the_other)
+{
+	const struct telmon_host today = { .size = sizeof(today), .statfs_many = mock_statfs_many },
+				 older = { .size = offsetof(struct telmon_host, statfs_many),
+					   .statfs = mock_statfs };
+	const char *const paths[] = { "/", "/dead", "/home" };
+	struct telmon_statfs s[3] = { 0 };
+	struct telmon t = { .host = &today };
+	int errors[3] = { 1, 1, 1 };
+
+	ck_assert_int_eq(telmon_statfs_many(&t, paths, 3, s, errors), -ENOMEM);
+	t.host = &older;
+	ck_assert_int_eq(telmon_statfs_many(&t, paths, 3, s, errors), 0);
+	ck_assert_int_eq(errors[0], 0);
+	ck_assert_int_eq(errors[1], -ETIMEDOUT);
+	ck_assert_int_eq(errors[2], 0);
+	ck_assert_uint_eq(s[0].size_bytes, 1);
+	ck_assert_uint_eq(s[2].size_bytes, 5);
+}
+END_TEST
+
 /* ---- values -----------------------------------------------------------------------------------
  */
 
@@ -239,6 +281,7 @@ main(void)
 	tcase_add_test(c, a_number_of_a_thousand_digits_is_none);
 	tcase_add_test(c, lines_are_found_by_how_they_begin);
 	tcase_add_test(c, names_are_unescaped);
+	tcase_add_test(c, an_older_host_is_asked_for_one_mount_after_the_other);
 	tcase_add_test(c, rates_are_known_or_not);
 	tcase_add_test(c, values_by_label);
 	tcase_add_test(c, labels_keep_their_order);

@@ -2,88 +2,20 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * test_host -- what host reads: files, directories, another root, statfs and its hanging probes,
- * names and users. The callbacks' side is test_host_call.c.
+ * test_host -- what host reads: files, directories, another root, names and users. statfs has
+ * test_host_statfs.c, the callbacks' side test_host_call.c.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
-#include "host.h"
-#include "host_private.h"
-#include "mem.h"
+#include "host_tree.h"
 
-/* Last: it makes a macro of the word `fail`, which plugin.h uses. */
-#include <check.h>
-
-static char root[64];
-static struct host *h;
 static struct buf out = BUF_INIT(HOST_MAX_FILE);
 
-/* ---- a tree ------------------------------------------------------------------------------- */
-
-static char *
-below(const char *path)
-{
-	static char full[512];
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	return full;
-}
-
-/* Writes a file and makes the directories above it. */
 static void
-file_n(const char *path, const char *text, size_t n)
+forget(void)
 {
-	char *full = below(path);
-	int fd;
-
-	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		mkdir(full, 0755);
-		*p = '/';
-	}
-	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, n), (ssize_t)n);
-	close(fd);
-}
-
-static void
-file(const char *path, const char *text)
-{
-	file_n(path, text, strlen(text));
-}
-
-static void
-setup(void)
-{
-	struct buf why = BUF_WHY;
-
-	snprintf(root, sizeof(root), "/tmp/telmon-host-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	h = host_new(root, &why);
-	ck_assert_ptr_nonnull(h);
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	host_free(h);
-	h = NULL;
 	buf_fini(&out);
-	snprintf(command, sizeof(command), "rm -rf '%s'", root);
-	ck_assert_int_eq(system(command), 0);
 }
 
 static void
@@ -319,244 +251,6 @@ START_TEST(test_list)
 }
 END_TEST
 
-/* ---- statfs ------------------------------------------------------------------------------- */
-
-START_TEST(test_statfs_file)
-{
-	struct telmon_statfs s = { 0 };
-
-	file("/telmon/statfs", "/ 1000 600 500 70 60\n"
-			       "/with\\040blank\\134 9 8 7 0 0 ro\n"
-			       "/dead hang\n"
-			       "/secret error EACCES\n"
-			       "/odd error ENOSUCH\n"
-			       "/short 1 2 3\n"
-			       "/behind 1 2 3 4 5 rw\n"
-			       "/last 18446744073709551615 1 1 1 1");
-	ck_assert_int_eq(host_statfs(h, "/", &s), 0);
-	ck_assert_uint_eq(s.size_bytes, 1000);
-	ck_assert_uint_eq(s.free_bytes, 600);
-	ck_assert_uint_eq(s.available_bytes, 500);
-	ck_assert_uint_eq(s.files, 70);
-	ck_assert_uint_eq(s.files_free, 60);
-	ck_assert(!s.read_only);
-	ck_assert_int_eq(host_statfs(h, "/with blank\\", &s), 0);
-	ck_assert(s.read_only);
-	ck_assert_uint_eq(s.size_bytes, 9);
-	ck_assert_int_eq(host_statfs(h, "/dead", &s), -ETIMEDOUT);
-	ck_assert_int_eq(host_statfs(h, "/secret", &s), -EACCES);
-	ck_assert_int_eq(host_statfs(h, "/odd", &s), -EINVAL);
-	ck_assert_int_eq(host_statfs(h, "/short", &s), -EINVAL);
-	ck_assert_int_eq(host_statfs(h, "/behind", &s), -EINVAL);
-	ck_assert_int_eq(host_statfs(h, "/last", &s), 0);
-	ck_assert_uint_eq(s.size_bytes, UINT64_MAX);
-	ck_assert_int_eq(host_statfs(h, "/las", &s), -ENOENT);
-	ck_assert_int_eq(host_statfs(h, "/a/../b", &s), -EINVAL);
-	ck_assert_int_eq(host_statfs(h, "relative", &s), -EINVAL);
-	ck_assert_uint_eq(host_probes_threads(h->probes), 0);
-}
-END_TEST
-
-START_TEST(test_statfs_system)
-{
-	struct telmon_statfs s = { 0 };
-	struct statvfs st;
-
-	mkdir(below("/mnt"), 0755);
-	ck_assert_int_eq(host_statfs(h, "/mnt", &s), 0);
-	ck_assert_int_eq(statvfs(root, &st), 0);
-	ck_assert_uint_eq(s.size_bytes, (uint64_t)st.f_blocks * st.f_frsize);
-	ck_assert_uint_eq(s.files, st.f_files);
-	ck_assert(s.read_only == !!(st.f_flag & ST_RDONLY));
-	ck_assert_int_eq(host_statfs(h, "/", &s), 0);
-	ck_assert_int_eq(host_statfs(h, "/nowhere", &s), -ENOENT);
-	/* One helper did all that. */
-	ck_assert_uint_eq(host_probes_threads(h->probes), 1);
-	ck_assert_uint_eq(host_hanging(h), 0);
-}
-END_TEST
-
-/* A system whose filesystems below /dead answer only when they are told to. */
-static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool open;
-	unsigned asked, inside;
-} dead = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
-
-static int
-ask_dead(void *ctx, int root_fd, const char *path, struct telmon_statfs *ret)
-{
-	ck_assert_ptr_eq(ctx, &dead);
-	ck_assert_int_ge(root_fd, 0);
-	pthread_mutex_lock(&dead.lock);
-	dead.asked++;
-	dead.inside++;
-	pthread_cond_broadcast(&dead.changed);
-	while (strncmp(path, "/dead", 5) == 0 && !dead.open)
-		pthread_cond_wait(&dead.changed, &dead.lock);
-	dead.inside--;
-	pthread_cond_broadcast(&dead.changed);
-	pthread_mutex_unlock(&dead.lock);
-	ret->size_bytes = strlen(path);
-	return strcmp(path, "/bad") == 0 ? -EIO : 0;
-}
-
-static void
-hang(int64_t deadline_ns)
-{
-	dead.open = false;
-	dead.asked = dead.inside = 0;
-	host_probes_set(h->probes, ask_dead, &dead, deadline_ns);
-}
-
-static void
-release(void)
-{
-	pthread_mutex_lock(&dead.lock);
-	dead.open = true;
-	pthread_cond_broadcast(&dead.changed);
-	pthread_mutex_unlock(&dead.lock);
-}
-
-static unsigned
-asked(void)
-{
-	unsigned n;
-
-	pthread_mutex_lock(&dead.lock);
-	n = dead.asked;
-	pthread_mutex_unlock(&dead.lock);
-	return n;
-}
-
-/* Until at most n helpers hang; true within ten seconds. */
-static bool
-recovered(unsigned n)
-{
-	int64_t until = now_ns() + 10 * NS_PER_S;
-
-	while (host_hanging(h) > n && now_ns() < until)
-		sched_yield();
-	return host_hanging(h) <= n;
-}
-
-START_TEST(test_probe_hangs)
-{
-	struct telmon_statfs s = { 0 };
-	int64_t before;
-
-	hang(20 * NS_PER_MS);
-	before = now_ns();
-	ck_assert_int_eq(host_statfs(h, "/dead", &s), -ETIMEDOUT);
-	ck_assert_int_ge(now_ns() - before, 20 * NS_PER_MS);
-	ck_assert_uint_eq(host_hanging(h), 1);
-	/* Now it is known: no second question, and others are served. */
-	ck_assert_int_eq(host_statfs(h, "/dead", &s), -ETIMEDOUT);
-	ck_assert_uint_eq(asked(), 1);
-	ck_assert_int_eq(host_statfs(h, "/alive", &s), 0);
-	ck_assert_uint_eq(s.size_bytes, 6);
-	ck_assert_int_eq(host_statfs(h, "/bad", &s), -EIO);
-	ck_assert_uint_eq(host_probes_threads(h->probes), 2);
-	release();
-	ck_assert(recovered(0));
-	ck_assert_int_eq(host_statfs(h, "/dead", &s), 0);
-	ck_assert_uint_eq(asked(), 4);
-}
-END_TEST
-
-START_TEST(test_probe_is_cheap)
-{
-	struct telmon_statfs s = { 0 };
-	char path[32];
-
-	hang(10 * NS_PER_S);
-	for (int i = 0; i < 300; i++) {
-		snprintf(path, sizeof(path), "/m%d", i);
-		ck_assert_int_eq(host_statfs(h, path, &s), 0);
-		ck_assert_uint_eq(s.size_bytes, strlen(path));
-	}
-	ck_assert_uint_eq(asked(), 300);
-	ck_assert_uint_le(host_probes_threads(h->probes), 2);
-}
-END_TEST
-
-START_TEST(test_at_most_16_hang)
-{
-	struct telmon_statfs s = { 0 };
-	int64_t until = now_ns() + 10 * NS_PER_S;
-	char path[32];
-
-	hang(NS_PER_MS);
-	for (int i = 0; i < 16; i++) {
-		snprintf(path, sizeof(path), "/dead%d", i);
-		ck_assert_int_eq(host_statfs(h, path, &s), -ETIMEDOUT);
-	}
-	ck_assert_uint_eq(host_hanging(h), 16);
-	ck_assert_int_eq(host_statfs(h, "/dead16", &s), -EBUSY);
-	ck_assert_int_eq(host_statfs(h, "/alive", &s), -EBUSY);
-	ck_assert_int_eq(host_statfs(h, "/dead3", &s), -ETIMEDOUT);
-	release();
-	ck_assert(recovered(0));
-	ck_assert_int_eq(host_statfs(h, "/alive", &s), 0);
-	/* Of sixteen helpers one stays. */
-	while (host_probes_threads(h->probes) > 1 && now_ns() < until)
-		sched_yield();
-	ck_assert_uint_eq(host_probes_threads(h->probes), 1);
-}
-END_TEST
-
-static void *
-ask_in_thread(void *path)
-{
-	struct telmon_statfs s = { 0 };
-	long r = host_statfs(h, path, &s);
-
-	return (void *)(r < 0 ? r : (long)s.size_bytes);
-}
-
-START_TEST(test_one_probe_for_two_askers)
-{
-	char path[] = "/dead";
-	pthread_t first, second;
-	void *a, *b;
-
-	hang(20 * NS_PER_S);
-	ck_assert_int_eq(pthread_create(&first, NULL, ask_in_thread, path), 0);
-	pthread_mutex_lock(&dead.lock);
-	while (!dead.inside)
-		pthread_cond_wait(&dead.changed, &dead.lock);
-	pthread_mutex_unlock(&dead.lock);
-	ck_assert_int_eq(pthread_create(&second, NULL, ask_in_thread, path), 0);
-	/* Served by another helper meanwhile. */
-	ck_assert_ptr_eq(ask_in_thread((char[]){ "/x" }), (void *)2L);
-	release();
-	pthread_join(first, &a);
-	pthread_join(second, &b);
-	ck_assert_ptr_eq(a, (void *)5L);
-	ck_assert_ptr_eq(b, (void *)5L);
-	/* Two at the same time share a question; had the second come after the answer, it would be
-	 * one more. */
-	ck_assert_uint_le(asked(), 3);
-}
-END_TEST
-
-START_TEST(test_host_goes_while_a_probe_hangs)
-{
-	struct telmon_statfs s = { 0 };
-
-	hang(NS_PER_MS);
-	ck_assert_int_eq(host_statfs(h, "/dead", &s), -ETIMEDOUT);
-	host_free(h);
-	h = NULL;
-	release();
-	pthread_mutex_lock(&dead.lock);
-	while (dead.inside)
-		pthread_cond_wait(&dead.changed, &dead.lock);
-	pthread_mutex_unlock(&dead.lock);
-}
-END_TEST
-
 /* ---- names -------------------------------------------------------------------------------- */
 
 static void
@@ -724,6 +418,7 @@ main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, NULL, forget);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_new);
 	tcase_add_test(t, test_read);
@@ -735,13 +430,6 @@ main(void)
 	tcase_add_test(t, test_self);
 	tcase_add_test(t, test_this_machine);
 	tcase_add_test(t, test_list);
-	tcase_add_test(t, test_statfs_file);
-	tcase_add_test(t, test_statfs_system);
-	tcase_add_test(t, test_probe_hangs);
-	tcase_add_test(t, test_probe_is_cheap);
-	tcase_add_test(t, test_at_most_16_hang);
-	tcase_add_test(t, test_one_probe_for_two_askers);
-	tcase_add_test(t, test_host_goes_while_a_probe_hangs);
 	tcase_add_test(t, test_uname);
 	tcase_add_test(t, test_host_name);
 	tcase_add_test(t, test_host_kernel);

@@ -167,11 +167,12 @@ collect_values(struct telmon *t)
 {
 	struct telmon_file f;
 	const char *const *names;
-	struct telmon_statfs s;
+	const char *const places[] = { "/proc", "/nothing/at/all" };
+	struct telmon_statfs s, many[2];
 	struct statvfs st;
 	struct telmon_uname u;
 	char *zero;
-	int n;
+	int n, errors[2];
 
 	ck_assert_int_eq(telmon_read(t, "/proc/self/stat", &f), 0);
 	ck_assert_uint_eq(strlen(f.text), f.size);
@@ -187,6 +188,12 @@ collect_values(struct telmon *t)
 	ck_assert_int_eq(telmon_statfs(t, "/proc", &s), 0);
 	ck_assert_int_eq(statvfs("/proc", &st), 0);
 	ck_assert_uint_eq(s.size_bytes, (uint64_t)st.f_blocks * st.f_frsize);
+	ck_assert_int_eq(telmon_statfs_many(t, places, 2, many, errors), 0);
+	ck_assert_int_eq(errors[0], 0);
+	ck_assert_uint_eq(many[0].size_bytes, s.size_bytes);
+	ck_assert_int_eq(errors[1], -ENOENT);
+	ck_assert_int_eq(t->host->statfs_many(t, places, 2, many, NULL), -EINVAL);
+	ck_assert_int_eq(telmon_statfs_many(t, NULL, 0, NULL, NULL), 0);
 	ck_assert_int_eq(telmon_uname(t, &u), 0);
 	ck_assert_str_eq(u.sysname, "Linux");
 	ck_assert_str_eq(telmon_user(t, 0), "root");
@@ -455,6 +462,7 @@ view_values(struct telmon *t)
 	ck_assert_int_eq(telmon_read(t, "/proc/stat", &f), -EPERM);
 	ck_assert_int_eq(telmon_list(t, "/proc", &names), -EPERM);
 	ck_assert_int_eq(telmon_statfs(t, "/", &s), -EPERM);
+	ck_assert_int_eq(telmon_statfs_many(t, NULL, 0, NULL, NULL), -EPERM);
 	ck_assert_int_eq(telmon_uname(t, &u), -EPERM);
 	ck_assert_int_eq(telmon_put(t, PLAIN, 1), -EPERM);
 	ck_assert_int_eq(telmon_add_metric(t, &(struct telmon_metric){ .name = "late" }), -EPERM);
