@@ -5,57 +5,37 @@
  * filesystem -- how full filesystems are: those that df(1) shows, with its numbers. Mounts come
  * from /proc/self/mountinfo; which of them are worth asking is decided from its text alone, because
  * even stat() on a dead mount hangs and on an automounter's wakes it. What mounts have been covered
- * by others is told by their parents, of several mounts of a device df's choice is kept. statfs is
- * the host's, whose deadline makes a dead mount a row that says so. Collected when somebody asks.
+ * by others is told by their parents, of several mounts of a device df's choice is kept. The host
+ * asks them all together, so that a dead one is a row that says so, and takes nobody else's second.
+ * Collected when somebody asks.
  */
 #include <telmon/plugin.h>
 
 #include <errno.h>
-#include <stdio.h>
 
 enum { SIZE, FREE, AVAILABLE, FILES, FILES_FREE, READ_ONLY, DEVICE_ERROR };
 
-/* Mounts that do not answer are waited for no longer than this in one collect. */
-static const double patience_s = 4;
-
-#define LABELS                                                                                     \
-	.labels = "device,fstype,mountpoint",                                                      \
-	.source = "statfs(2) of the mounts in /proc/self/mountinfo"
+#define METRIC(n, u, what, how)                                                                    \
+	{                                                                                          \
+		.name = "filesystem_" n, .kind = TELMON_GAUGE, .unit = u, .help = what,            \
+		.labels = "device,fstype,mountpoint", .formula = how,                              \
+		.source = "statfs(2) of the mounts in /proc/self/mountinfo"                        \
+	}
 
 static const struct telmon_metric metrics[] = {
-	[SIZE] = { .name = "filesystem_size_bytes",
-		   .kind = TELMON_GAUGE,
-		   .unit = TELMON_BYTES,
-		   LABELS,
-		   .help = "Size of the filesystem",
-		   .formula = "f_blocks * f_frsize" },
-	[FREE] = { .name = "filesystem_free_bytes",
-		   .kind = TELMON_GAUGE,
-		   .unit = TELMON_BYTES,
-		   LABELS,
-		   .help = "Space that nothing uses, what is reserved for root included",
-		   .formula = "f_bfree * f_frsize" },
-	[AVAILABLE] = { .name = "filesystem_avail_bytes",
-			.kind = TELMON_GAUGE,
-			.unit = TELMON_BYTES,
-			LABELS,
-			.help = "Space that users other than root can have",
-			.formula = "f_bavail * f_frsize" },
-	[FILES] = { .name = "filesystem_files",
-		    .kind = TELMON_GAUGE,
-		    LABELS,
-		    .help = "Inodes there are; none for filesystems that do not count them",
-		    .formula = "f_files" },
-	[FILES_FREE] = { .name = "filesystem_files_free",
-			 .kind = TELMON_GAUGE,
-			 LABELS,
-			 .help = "Inodes that nothing uses",
-			 .formula = "f_ffree" },
-	[READ_ONLY] = { .name = "filesystem_readonly",
-			.kind = TELMON_GAUGE,
-			LABELS,
-			.help = "1 when mounted read-only, else 0",
-			.formula = "ST_RDONLY" },
+	[SIZE] = METRIC("size_bytes", TELMON_BYTES, "Size of the filesystem",
+			"f_blocks * f_frsize"),
+	[FREE] = METRIC("free_bytes", TELMON_BYTES,
+			"Space that nothing uses, what is reserved for root included",
+			"f_bfree * f_frsize"),
+	[AVAILABLE] = METRIC("avail_bytes", TELMON_BYTES,
+			     "Space that users other than root can have", "f_bavail * f_frsize"),
+	[FILES] = METRIC("files", TELMON_NONE,
+			 "Inodes there are; none for filesystems that do not count them",
+			 "f_files"),
+	[FILES_FREE] = METRIC("files_free", TELMON_NONE, "Inodes that nothing uses", "f_ffree"),
+	[READ_ONLY] = METRIC("readonly", TELMON_NONE, "1 when mounted read-only, else 0",
+			     "ST_RDONLY"),
 	[DEVICE_ERROR] = { .name = "filesystem_device_error",
 			   .kind = TELMON_GAUGE,
 			   .labels = "device,fstype,mountpoint,device_error",
@@ -69,37 +49,20 @@ struct mount {
 	const char *device_number; /* "254:0" */
 	const char *root;	   /* the directory of the filesystem that is mounted */
 	const char *point, *type, *device;
-	const char *options; /* of the filesystem; tell btrfs' subvolumes apart */
-	bool buried;	     /* below another mount on its parent */
-	bool hidden; /* buried, hanging on one that is, or covered by one on its own place */
+	const char *subvolume; /* of btrfs, else "": each has a device number of its own */
+	bool buried;	       /* below another mount on its parent */
+	bool hidden;   /* buried, hanging on one that is, or covered by one on its own place */
+	bool may_hang; /* it, or one that it hangs on */
+	size_t asked;  /* its place among those that are asked */
 };
 
 struct mounts {
 	size_t n;
 	struct mount *list;    /* in the order of the file */
-	struct mount **sorted; /* room for n; each step sorts it as it needs */
+	struct mount **sorted; /* room for n: by parent and point, then what is chosen */
 };
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
-
-/* mountinfo writes blank, tab, LF and backslash as three octal digits. */
-static void
-decode(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-		    s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
+/* ---- reading --------------------------------------------------------------------------- */
 
 /* Takes a field, which ends at the next blank: an empty one is one. */
 static char *
@@ -110,7 +73,7 @@ take_field(char **at)
 
 	*at = field + n + (field[n] == ' ');
 	field[n] = '\0';
-	decode(field);
+	telmon_unescape(field);
 	return field;
 }
 
@@ -118,14 +81,12 @@ take_field(char **at)
 static bool
 parse_mount(char *line, struct mount *ret)
 {
-	const char *ids = line;
+	const char *id = take_field(&line), *parent = take_field(&line);
 
-	ret->id = telmon_number(&ids);
-	ret->parent = telmon_number(&ids);
+	ret->id = telmon_number(&id);
+	ret->parent = telmon_number(&parent);
 	if (isnan(ret->id) || isnan(ret->parent))
 		return false;
-	take_field(&line);
-	take_field(&line);
 	ret->device_number = take_field(&line);
 	ret->root = take_field(&line);
 	ret->point = take_field(&line);
@@ -135,7 +96,10 @@ parse_mount(char *line, struct mount *ret)
 	line += 3;
 	ret->type = take_field(&line);
 	ret->device = take_field(&line);
-	ret->options = line;
+	line = strcmp(ret->type, "btrfs") == 0 ? strstr(line, "subvolid=") : NULL;
+	if (line)
+		line[strcspn(line, ", ")] = '\0';
+	ret->subvolume = line ? line : "";
 	return ret->type[0] != '\0';
 }
 
@@ -143,7 +107,7 @@ static int
 read_mounts(struct telmon *t, struct mounts *ret)
 {
 	struct telmon_file f;
-	const char *at, *line;
+	const char *at;
 	size_t lines = 0;
 	char *text;
 	int r = telmon_read(t, "/proc/self/mountinfo", &f);
@@ -158,45 +122,41 @@ read_mounts(struct telmon *t, struct mounts *ret)
 	if (!text || !ret->list || !ret->sorted)
 		return -ENOMEM;
 	memcpy(text, f.text, f.size);
-	for (at = text; (line = telmon_next_line(&at));) {
-		text[at - 1 - text] = '\0';
-		ret->n += parse_mount(text + (line - text), &ret->list[ret->n]);
+	for (char *end; (end = strchr(text, '\n')); text = end + 1) {
+		*end = '\0';
+		ret->n += parse_mount(text, &ret->list[ret->n]);
 	}
 	return 0;
 }
 
-/* ---- choosing ---------------------------------------------------------------------------------
- */
+/* ---- choosing -------------------------------------------------------------------------- */
 
-static int
-by_id(const void *a, const void *b)
+static bool
+is_one_of(const char *type, const char *const *types)
 {
-	const struct mount *x = *(struct mount *const *)a, *y = *(struct mount *const *)b;
-
-	return (x->id > y->id) - (x->id < y->id);
+	while (*types && strcmp(*types, type) != 0)
+		types++;
+	return *types;
 }
 
-/* With the slash before all other characters, whatever lies below a directory follows it at once.
- */
+/* With the slash before all other characters, what lies below a directory follows it at once. */
 static int
-compare_paths(const char *a, const char *b)
+rank(char c)
 {
-	for (; *a == *b; a++, b++)
-		if (!*a)
-			return 0;
-	if (*a == '/' || *b == '/')
-		return *a && *b ? (*a == '/' ? -1 : 1) : (*a ? 1 : -1);
-	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+	return c == '/' ? 1 : c ? (unsigned char)c + 1 : 0;
 }
 
 static int
 by_parent_and_point(const void *a, const void *b)
 {
 	const struct mount *x = *(struct mount *const *)a, *y = *(struct mount *const *)b;
+	const char *p = x->point, *q = y->point;
 
 	if (x->parent != y->parent)
 		return x->parent < y->parent ? -1 : 1;
-	return compare_paths(x->point, y->point);
+	while (*p && *p == *q)
+		p++, q++;
+	return rank(*p) - rank(*q);
 }
 
 static bool
@@ -204,27 +164,18 @@ is_below(const char *path, const char *dir)
 {
 	size_t n = strlen(dir);
 
-	if (n == 1)
-		return path[1] != '\0';
-	return strncmp(path, dir, n) == 0 && path[n] == '/';
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || (n == 1 && path[n]));
 }
 
-static void
-sort(struct mounts *m, int (*compare)(const void *, const void *))
-{
-	for (size_t i = 0; i < m->n; i++)
-		m->sorted[i] = &m->list[i];
-	qsort(m->sorted, m->n, sizeof(*m->sorted), compare);
-}
-
-/* sorted is by id. NULL for the first of all, whose parent is itself or out of sight. */
+/* NULL for the first of all, whose parent is itself or out of sight. Most parents stand in front.
+ */
 static struct mount *
 parent_of(const struct mounts *m, const struct mount *child)
 {
-	const struct mount wanted = { .id = child->parent }, *key = &wanted;
-	struct mount **found = bsearch(&key, m->sorted, m->n, sizeof(*m->sorted), by_id);
-
-	return found && *found != child ? *found : NULL;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->list[i].id == child->parent && &m->list[i] != child)
+			return &m->list[i];
+	return NULL;
 }
 
 /* Of two mounts on the same parent the one further up buries the one below it. */
@@ -233,7 +184,9 @@ bury_below_siblings(struct mounts *m)
 {
 	const struct mount *above = NULL;
 
-	sort(m, by_parent_and_point);
+	for (size_t i = 0; i < m->n; i++)
+		m->sorted[i] = &m->list[i];
+	qsort(m->sorted, m->n, sizeof(*m->sorted), by_parent_and_point);
 	for (size_t i = 0; i < m->n; i++) {
 		struct mount *x = m->sorted[i];
 
@@ -244,35 +197,37 @@ bury_below_siblings(struct mounts *m)
 	}
 }
 
-/* What hangs on a buried mount is hidden with it. The depth is bounded for the sake of files that
- * lie. */
+/* Filesystems of disks, which have device numbers, and of the kernel's own making answer from
+ * memory. Whatever else there is may have somebody to wait for. */
 static bool
-hangs_on_buried(const struct mounts *m, const struct mount *x)
+is_own(const struct mount *m)
 {
-	for (int depth = 0; x && depth < 256; depth++, x = parent_of(m, x))
-		if (x->buried)
-			return true;
-	return false;
+	static const char *const types[] = { "btrfs", "devtmpfs", "overlay", "ramfs",
+					     "tmpfs", "zfs",	  NULL };
+
+	return strncmp(m->device_number, "0:", 2) != 0 || is_one_of(m->type, types);
 }
 
-/* One mount over another on the same place is the other's child. */
+/* What a mount hangs on hides it, and keeps it waiting. One over another on the same place is the
+ * other's child. The depth is bounded for the sake of files that lie. */
 static void
-mark_hidden(struct mounts *m)
+mark(struct mounts *m)
 {
 	bury_below_siblings(m);
-	sort(m, by_id);
 	for (size_t i = 0; i < m->n; i++) {
-		struct mount *x = &m->list[i], *covered = parent_of(m, x);
+		struct mount *x = &m->list[i], *at = parent_of(m, x);
 
-		if (hangs_on_buried(m, x))
-			x->hidden = true;
-		if (covered && strcmp(covered->point, x->point) == 0)
-			covered->hidden = true;
+		if (at && strcmp(at->point, x->point) == 0)
+			at->hidden = true;
+		at = x;
+		for (int depth = 0; at && depth < 256; depth++, at = parent_of(m, at)) {
+			x->hidden = x->hidden || at->buried;
+			x->may_hang = x->may_hang || !is_own(at);
+		}
 	}
 }
 
-/* Those that df calls dummies, and those that have no size for sure and would be asked for nothing.
- */
+/* Those that df calls dummies, and those that have no size for sure. */
 static bool
 is_dummy(const char *type)
 {
@@ -281,55 +236,29 @@ is_dummy(const char *type)
 		"fuse.portal", "mqueue", "rpc_pipefs", "sysfs",	  "devfs",	 "kernfs",
 		"ignore",      "none",	 "cgroup",     "cgroup2", "binfmt_misc", "bpf",
 		"configfs",    "nsfs",	 "pipefs",     "pstore",  "securityfs",	 "selinuxfs",
-		"smackfs",     "sockfs", "tracefs",
+		"smackfs",     "sockfs", "tracefs",    NULL,
 	};
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	return false;
+	return is_one_of(type, types);
 }
 
 static bool
 is_remote(const struct mount *m)
 {
-	static const char *const types[] = { "acfs", "afs",   "coda",  "auristorfs", "fhgfs",
-					     "gpfs", "ibrix", "ocfs2", "vxfs" };
+	static const char *const always[] = { "acfs", "afs",   "coda",	"auristorfs", "fhgfs",
+					      "gpfs", "ibrix", "ocfs2", "vxfs",	      NULL };
+	static const char *const shares[] = { "cifs", "smb3", "smbfs", NULL };
 
-	if (strchr(m->device, ':') || strcmp(m->device, "-hosts") == 0)
-		return true;
-	if (strncmp(m->device, "//", 2) == 0 &&
-	    (strcmp(m->type, "cifs") == 0 || strcmp(m->type, "smb3") == 0 ||
-	     strcmp(m->type, "smbfs") == 0))
-		return true;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(m->type, types[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Where btrfs says which subvolume is mounted: each has a device number of its own that mountinfo
- * does not show. */
-static size_t
-subvolume(const struct mount *m, const char **ret)
-{
-	const char *s = strcmp(m->type, "btrfs") == 0 ? strstr(m->options, "subvolid=") : NULL;
-
-	*ret = s ? s : "";
-	return strcspn(*ret, ", ");
+	return strchr(m->device, ':') || strcmp(m->device, "-hosts") == 0 ||
+	       is_one_of(m->type, always) ||
+	       (strncmp(m->device, "//", 2) == 0 && is_one_of(m->type, shares));
 }
 
 static bool
 same_device(const struct mount *a, const struct mount *b)
 {
-	const char *x, *y;
-	size_t n, m;
-
-	if (strcmp(a->device_number, b->device_number) != 0)
-		return false;
-	n = subvolume(a, &x);
-	m = subvolume(b, &y);
-	return n == m && memcmp(x, y, n) == 0;
+	return strcmp(a->device_number, b->device_number) == 0 &&
+	       strcmp(a->subvolume, b->subvolume) == 0;
 }
 
 /* Whether df would rather show the later of two mounts of one device: it likes devices with a path,
@@ -375,98 +304,100 @@ choose(struct mounts *m)
 	return chosen;
 }
 
-/* ---- asking -----------------------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------------- */
 
-static void
-put_sizes(struct telmon *t, const char *const *labels, const struct telmon_statfs *s)
-{
-	telmon_put_labels(t, SIZE, labels, 3, (double)s->size_bytes);
-	telmon_put_labels(t, FREE, labels, 3, (double)s->free_bytes);
-	telmon_put_labels(t, AVAILABLE, labels, 3, (double)s->available_bytes);
-	telmon_put_labels(t, READ_ONLY, labels, 3, s->read_only);
-	if (s->files == 0)
-		return;
-	telmon_put_labels(t, FILES, labels, 3, (double)s->files);
-	telmon_put_labels(t, FILES_FREE, labels, 3, (double)s->files_free);
-}
-
-/* As df does, says nothing of filesystems without a size and of places where the asker may not go.
- */
+/* As df does, says nothing of what has no size, and of places where the asker may not go. */
 static void
 put_mount(struct telmon *t, const struct mount *m, int r, const struct telmon_statfs *s)
 {
-	const char *labels[] = { m->device, m->type, m->point, "" };
+	const char *const error = r == 0	    ? ""
+				  : r == -ETIMEDOUT ? "no answer"
+				  : r == -EBUSY	    ? "not probed"
+						    : strerror(-r);
+	const char *const labels[] = { m->device, m->type, m->point, error };
+	const double values[] = {
+		[SIZE] = (double)s->size_bytes,
+		[FREE] = (double)s->free_bytes,
+		[AVAILABLE] = (double)s->available_bytes,
+		[FILES] = s->files ? (double)s->files : NAN,
+		[FILES_FREE] = s->files ? (double)s->files_free : NAN,
+		[READ_ONLY] = s->read_only,
+	};
 
 	if (r == -EACCES || r == -ENOENT || (r == 0 && s->size_bytes == 0))
 		return;
-	if (r == -ETIMEDOUT)
-		labels[3] = "no answer";
-	else if (r == -EBUSY)
-		labels[3] = "not probed";
-	else if (r < 0)
-		labels[3] = strerror(-r);
 	telmon_put_labels(t, DEVICE_ERROR, labels, 4, r < 0);
-	if (r == 0)
-		put_sizes(t, labels, s);
+	for (unsigned i = 0; r == 0 && i < DEVICE_ERROR; i++)
+		telmon_put_labels(t, i, labels, 3, values[i]);
+}
+
+/* Asks the n that are chosen; last those that may hang. */
+static int
+ask(struct telmon *t, struct mounts *m, size_t n)
+{
+	const char **points = telmon_alloc(t, n * sizeof(*points));
+	struct telmon_statfs *stats = telmon_alloc(t, n * sizeof(*stats));
+	int *errors = telmon_alloc(t, n * sizeof(*errors)), r;
+	size_t asked = 0;
+
+	if (!points || !stats || !errors)
+		return -ENOMEM;
+	for (int may_hang = 0; may_hang < 2; may_hang++) {
+		for (size_t i = 0; i < n; i++) {
+			if (m->sorted[i]->may_hang != may_hang)
+				continue;
+			points[asked] = m->sorted[i]->point;
+			m->sorted[i]->asked = asked++;
+		}
+	}
+	r = telmon_statfs_many(t, points, n, stats, errors);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		size_t at = m->sorted[i]->asked;
+
+		put_mount(t, m->sorted[i], errors[at], &stats[at]);
+	}
+	return r;
 }
 
 static int
 collect(struct telmon *t)
 {
 	struct mounts m = { .n = 0 };
-	double begin = telmon_clock(t);
-	size_t n;
 	int r = read_mounts(t, &m);
 
 	if (r < 0)
 		return r;
-	mark_hidden(&m);
-	n = choose(&m);
-	for (size_t i = 0; i < n; i++) {
-		struct telmon_statfs s = { .size_bytes = 0 };
-
-		if (telmon_cancelled(t))
-			return -ECANCELED;
-		r = telmon_clock(t) - begin > patience_s ? -EBUSY
-							 : telmon_statfs(t, m.sorted[i]->point, &s);
-		put_mount(t, m.sorted[i], r, &s);
-	}
-	return 0;
+	mark(&m);
+	return ask(t, &m, choose(&m));
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------- */
 
-#define BYTES(n, p, ...)                                                                           \
+#define NUMBER(n, u, p, ...)                                                                       \
 	{                                                                                          \
-		.name = n, .type = TELMON_INT, .unit = TELMON_BYTES, .priority = p, __VA_ARGS__    \
+		.name = n, .type = TELMON_INT, .unit = u, .priority = p, __VA_ARGS__               \
 	}
-#define PERCENT(n, p, ...)                                                                         \
-	{                                                                                          \
-		.name = n, .type = TELMON_INT, .unit = TELMON_PERCENT, .priority = p, .warn = 85,  \
-		.crit = 95, __VA_ARGS__                                                            \
-	}
+#define FULL .warn = 85, .crit = 95
 
 static const struct telmon_column columns[] = {
 	{ .name = "mount", .type = TELMON_TEXT, .help = "Where it is mounted" },
 	{ .name = "device", .type = TELMON_TEXT, .priority = 5, .help = "What is mounted" },
 	{ .name = "type", .type = TELMON_TEXT, .priority = 6, .help = "Type of the filesystem" },
-	BYTES("size_bytes", 3, .help = "Size", .formula = "f_blocks * f_frsize"),
-	BYTES("used_bytes", 4, .help = "Space that is used",
-	      .formula = "(f_blocks - f_bfree) * f_frsize"),
-	BYTES("available_bytes", 1, .help = "Space that users other than root can have",
-	      .formula = "f_bavail * f_frsize"),
-	PERCENT("used_percent", 0,
-		.help = "Used share of what users can have, rounded up as df does",
-		.formula = "100 * used / (used + available)"),
-	{ .name = "inodes",
-	  .type = TELMON_INT,
-	  .priority = 8,
-	  .help = "Inodes there are; unknown where they are not counted",
-	  .formula = "f_files" },
-	PERCENT("inodes_used_percent", 7, .help = "Used share of the inodes, rounded up as df does",
-		.formula = "100 * (f_files - f_ffree) / f_files"),
+	NUMBER("size_bytes", TELMON_BYTES, 3, .help = "Size", .formula = "f_blocks * f_frsize"),
+	NUMBER("used_bytes", TELMON_BYTES, 4, .help = "Space that is used",
+	       .formula = "(f_blocks - f_bfree) * f_frsize"),
+	NUMBER("available_bytes", TELMON_BYTES, 1,
+	       .help = "Space that users other than root can have",
+	       .formula = "f_bavail * f_frsize"),
+	NUMBER("used_percent", TELMON_PERCENT, 0, FULL,
+	       .help = "Used share of what users can have, rounded up as df does",
+	       .formula = "100 * used / (used + available)"),
+	NUMBER("inodes", TELMON_NONE, 8,
+	       .help = "Inodes there are; unknown where they are not counted",
+	       .formula = "f_files"),
+	NUMBER("inodes_used_percent", TELMON_PERCENT, 7, FULL,
+	       .help = "Used share of the inodes, rounded up as df does",
+	       .formula = "100 * (f_files - f_ffree) / f_files"),
 	{ .name = "state",
 	  .type = TELMON_TEXT,
 	  .priority = 2,
@@ -474,77 +405,53 @@ static const struct telmon_column columns[] = {
 		  "the error's text" },
 };
 
-/* Rounded up; in integers while that can be, as df does, so that 50 is 50. */
+/* Of the mount with these labels. */
+static double
+value_of(struct telmon *t, unsigned metric, const char *const *labels)
+{
+	long at = telmon_find(t, metric, labels, 3);
+
+	return at < 0 ? NAN : telmon_value(t, metric, (size_t)at);
+}
+
+/* Rounded up as df does, with the bits that it takes for 50 to be 50. */
 static double
 percent(double used, double available)
 {
-	double total = used + available, share;
-	uint64_t hundredfold;
+	double total = used + available;
+	long double share = 100.0L * used / total;
 
 	if (!(used >= 0 && available >= 0 && total > 0))
 		return NAN;
-	if (total > (double)(UINT64_MAX / 100)) {
-		share = 100 * (used / total);
-		return (int)share + (share > (int)share);
-	}
-	hundredfold = (uint64_t)used * 100;
-	return (double)(hundredfold / (uint64_t)total + (hundredfold % (uint64_t)total != 0));
+	return (int)share + (share > (int)share);
 }
 
-/* Where the view is in the metrics that not every mount has; they were put in the same order. */
-struct cursors {
-	size_t size, files;
-};
-
-static bool
-is_at(struct telmon *t, unsigned metric, size_t at, size_t mount)
+static int
+row_mount(struct telmon *t, size_t i)
 {
-	for (size_t i = 0; i < 3; i++) {
-		const char *a = telmon_label(t, metric, at, i),
-			   *b = telmon_label(t, DEVICE_ERROR, mount, i);
+	const char *labels[4];
+	double size, used, available, files, files_free;
+	int r = telmon_row(t);
 
-		if (!a || !b || strcmp(a, b) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* The cells from size_bytes to used_percent; true when it is mounted read-only. */
-static bool
-cells_of_size(struct telmon *t, bool known, size_t i)
-{
-	double size = known ? telmon_value(t, SIZE, i) : NAN,
-	       available = known ? telmon_value(t, AVAILABLE, i) : NAN;
-	double used = known ? size - telmon_value(t, FREE, i) : NAN;
-
+	for (size_t which = 0; which < 4; which++)
+		labels[which] = telmon_label(t, DEVICE_ERROR, i, which);
+	size = value_of(t, SIZE, labels);
+	used = size - value_of(t, FREE, labels);
+	available = value_of(t, AVAILABLE, labels);
+	files = value_of(t, FILES, labels);
+	files_free = value_of(t, FILES_FREE, labels);
+	telmon_text(t, labels[2]);
+	telmon_text(t, labels[0]);
+	telmon_text(t, labels[1]);
 	telmon_real(t, size);
 	telmon_real(t, used >= 0 ? used : NAN);
 	telmon_real(t, available);
 	telmon_real(t, percent(used, available));
-	return known && telmon_value(t, READ_ONLY, i) > 0;
-}
-
-static int
-row_mount(struct telmon *t, size_t i, struct cursors *c)
-{
-	const char *error = telmon_label(t, DEVICE_ERROR, i, 3);
-	bool has_size = is_at(t, SIZE, c->size, i), has_files = is_at(t, FILES, c->files, i),
-	     read_only;
-	double files = has_files ? telmon_value(t, FILES, c->files) : NAN;
-	double files_free = has_files ? telmon_value(t, FILES_FREE, c->files) : NAN;
-	int r = telmon_row(t);
-
-	telmon_text(t, telmon_label(t, DEVICE_ERROR, i, 2));
-	telmon_text(t, telmon_label(t, DEVICE_ERROR, i, 0));
-	telmon_text(t, telmon_label(t, DEVICE_ERROR, i, 1));
-	read_only = cells_of_size(t, has_size, c->size);
 	telmon_real(t, files);
 	telmon_real(t, percent(files - files_free, files_free));
-	telmon_text(t, telmon_value(t, DEVICE_ERROR, i) > 0 ? error
-		       : read_only			    ? "read-only"
+	telmon_text(t, telmon_value(t, DEVICE_ERROR, i) > 0 ? labels[3]
+		       : value_of(t, READ_ONLY, labels) > 0 ? "read-only"
 							    : "ok");
-	c->size += has_size;
-	c->files += has_files;
 	return r;
 }
 
@@ -552,11 +459,10 @@ static int
 view_filesystem(struct telmon *t)
 {
 	size_t n = telmon_count(t, DEVICE_ERROR);
-	struct cursors c = { 0, 0 };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = row_mount(t, i, &c);
+		r = row_mount(t, i);
 	return r;
 }
 

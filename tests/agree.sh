@@ -6,6 +6,8 @@
 # different instants and some move, so each comparison may be tried again for a while; a wrong formula stays wrong.
 #
 #	TELMON_SOCKET	the daemon's Unix socket
+#
+# Arguments: what to compare; none means all.
 # Functions are called by name.
 # shellcheck disable=SC2317
 set -u
@@ -115,7 +117,8 @@ check_host()
 	close ours theirs 0
 }
 
-for what in memory load filesystem process user network cpu host; do
+[ $# -gt 0 ] || set -- memory load filesystem process user network cpu host
+for what in "$@"; do
 	tries=0
 	until "check_$what"; do
 		tries=$((tries + 1))
