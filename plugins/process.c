@@ -39,12 +39,11 @@ struct process {
 	double pid, start, ticks, threads, rss_pages; /* start and ticks in clock ticks */
 	int64_t owner;				      /* -1 = unknown */
 	char state[2];
-	size_t command_size;
-	const char *command; /* in the file's text, without a NUL */
+	const char *command;
 	/* for those that are shown */
 	double cpu_percent, key;
 	const char *user;
-	const char *text_key; /* sort by it and not by key; never within this struct, which moves */
+	const char *text_key; /* before key; never within this struct, which moves */
 };
 
 struct walk {
@@ -60,10 +59,9 @@ struct seen {
 
 /* An earlier walk. */
 struct deck {
-	bool valid;
 	double clock, uptime;
-	size_t n, cap;
-	struct seen *seen; /* by pid */
+	size_t n;
+	struct seen *seen; /* by pid; NULL = there was none */
 };
 
 struct state {
@@ -73,12 +71,7 @@ struct state {
 static int
 start(struct telmon *t)
 {
-	struct state *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return -ENOMEM;
-	t->state = s;
-	return 0;
+	return telmon_new_state(t, sizeof(struct state));
 }
 
 static void
@@ -91,63 +84,43 @@ stop(struct telmon *t)
 	free(s);
 }
 
-/* ---- a walk -----------------------------------------------------------------------------------
- */
+/* ---- a walk ---------------------------------------------------------------------------- */
 
-static const char *
-skip_fields(const char *s, unsigned n)
-{
-	while (n-- > 0) {
-		while (*s == ' ')
-			s++;
-		while (*s && *s != ' ')
-			s++;
-	}
-	return s;
-}
+/* The fields of /proc/PID/stat by the numbers that proc(5) gives them. */
+enum { STATUS = 3, UTIME = 14, STIME, NUM_THREADS = 20, STARTTIME = 22, RSS_PAGES = 24, N_FIELDS };
 
 /* "4711 (a) R 1 (b) S 1 4711 ...": the name may hold anything, so it ends at the last parenthesis.
- */
-static bool
-parse_stat(const struct telmon_file *f, struct process *ret)
+ * Returns 1, 0 when that is no process, or -ENOMEM. */
+static int
+parse_stat(struct telmon *t, const struct telmon_file *f, struct process *ret)
 {
-	const char *at = f->text, *open, *close;
-	double user_ticks;
+	const char *at = f->text, *open = memchr(at, '(', f->size),
+		   *close = memrchr(at, ')', f->size);
+	double fields[N_FIELDS];
+	char *command;
 
 	ret->pid = telmon_number(&at);
-	open = memchr(f->text, '(', f->size);
-	close = memrchr(f->text, ')', f->size);
 	if (!(ret->pid > 0) || !open || !close || close < open || f->text[f->size - 1] != '\n' ||
 	    close[1] != ' ' || !close[2])
-		return false;
-	ret->command = open + 1;
-	ret->command_size = (size_t)(close - open) - 1;
+		return 0;
+	at = close + 1;
+	for (unsigned i = STATUS; i < N_FIELDS; i++) {
+		size_t size;
+		const char *word = telmon_word(&at, &size);
+
+		fields[i] = word ? telmon_number(&word) : NAN;
+	}
+	command = telmon_alloc(t, (size_t)(close - open));
+	if (!command)
+		return -ENOMEM;
+	ret->command = memcpy(command, open + 1, (size_t)(close - open) - 1);
 	ret->state[0] = close[2];
-	at = skip_fields(close + 2, 11);
-	user_ticks = telmon_number(&at);
-	ret->ticks = user_ticks + telmon_number(&at);
-	at = skip_fields(at, 4);
-	ret->threads = telmon_number(&at);
-	at = skip_fields(at, 1);
-	ret->start = telmon_number(&at);
-	at = skip_fields(at, 1);
-	ret->rss_pages = telmon_number(&at);
+	ret->ticks = fields[UTIME] + fields[STIME];
+	ret->threads = fields[NUM_THREADS];
+	ret->start = fields[STARTTIME];
+	ret->rss_pages = fields[RSS_PAGES];
 	ret->owner = f->owner;
 	return ret->rss_pages >= 0;
-}
-
-/* "/proc/" NAME FILE into path. */
-static bool
-make_path(char *path, size_t size, const char *name, const char *file)
-{
-	size_t n = strlen(name), m = strlen(file);
-
-	if (6 + n + m >= size)
-		return false;
-	memcpy(path, "/proc/", 6);
-	memcpy(path + 6, name, n);
-	memcpy(path + 6 + n, file, m + 1);
-	return true;
 }
 
 static int
@@ -158,53 +131,30 @@ by_pid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whether a file was not read for want of something here, and not because it is gone. */
-static bool
-is_shortage(int r)
-{
-	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
-}
-
-/* Processes end while they are looked at: one that cannot be read is not there. */
+/* Processes end while they are looked at: one that cannot be read is not there, unless something is
+ * short here. */
 static int
 take_processes(struct telmon *t, const char *const *names, struct walk *w)
 {
-	bool sorted = true;
-	char path[64];
-
 	for (; *names; names++) {
-		struct process *p = &w->list[w->n];
 		struct telmon_file f;
+		char path[64];
 		int r;
 
-		if (**names < '0' || **names > '9' ||
-		    !make_path(path, sizeof(path), *names, "/stat"))
+		if (**names < '0' || **names > '9')
 			continue;
 		if (w->n % 64 == 0 && telmon_cancelled(t))
 			return -ECANCELED;
+		snprintf(path, sizeof(path), "/proc/%.40s/stat", *names);
 		r = telmon_read(t, path, &f);
-		if (is_shortage(r))
+		if (r == 0 && f.size > 0)
+			r = parse_stat(t, &f, &w->list[w->n]);
+		if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
 			return telmon_fail(t, r, "processes cannot be read");
-		if (r < 0 || f.size == 0 || !parse_stat(&f, p))
-			continue;
-		sorted = sorted && (w->n == 0 || p[-1].pid < p->pid);
-		w->n++;
+		w->n += r == 1;
 	}
-	if (!sorted)
-		qsort(w->list, w->n, sizeof(*w->list), by_pid);
+	qsort(w->list, w->n, sizeof(*w->list), by_pid);
 	return 0;
-}
-
-static double
-read_uptime(struct telmon *t)
-{
-	struct telmon_file f;
-	const char *at;
-
-	if (telmon_read(t, "/proc/uptime", &f) < 0)
-		return NAN;
-	at = f.text;
-	return telmon_number(&at);
 }
 
 static int
@@ -215,7 +165,8 @@ walk(struct telmon *t, struct walk *ret)
 
 	if (n < 0)
 		return telmon_fail(t, n, "/proc cannot be listed");
-	*ret = (struct walk){ .clock = telmon_clock(t), .uptime = read_uptime(t) };
+	*ret = (struct walk){ .clock = telmon_clock(t),
+			      .uptime = telmon_read_number(t, "/proc/uptime", "") };
 	ret->list = telmon_alloc(t, ((size_t)n + 1) * sizeof(*ret->list));
 	if (!ret->list)
 		return telmon_fail(t, -ENOMEM, "too many processes");
@@ -225,7 +176,7 @@ walk(struct telmon *t, struct walk *ret)
 static bool
 is_between(const struct deck *d, double now, double from, double to)
 {
-	return d->valid && now - d->clock >= from && now - d->clock < to;
+	return d->seen && now - d->clock >= from && now - d->clock < to;
 }
 
 /* Makes this walk the latest and keeps the one before as well. A walk too close to that to be
@@ -234,25 +185,18 @@ is_between(const struct deck *d, double now, double from, double to)
 static void
 keep(struct state *s, const struct walk *w)
 {
-	struct deck *d = &s->latest, swap = s->older;
+	struct deck d = { .clock = w->clock, .uptime = w->uptime, .n = w->n };
 
-	if (is_between(d, w->clock, 0, moment_s))
+	if (is_between(&s->latest, w->clock, 0, moment_s))
 		return;
-	if (d->valid) {
-		s->older = *d;
-		*d = swap;
-	}
-	if (w->n > d->cap) {
-		free(d->seen);
-		d->seen = malloc(w->n * sizeof(*d->seen));
-		d->cap = d->seen ? w->n : 0;
-	}
-	d->valid = w->n <= d->cap;
-	d->n = d->valid ? w->n : 0;
-	for (size_t i = 0; i < d->n; i++)
-		d->seen[i] = (struct seen){ w->list[i].pid, w->list[i].start, w->list[i].ticks };
-	d->clock = w->clock;
-	d->uptime = w->uptime;
+	d.seen = malloc((w->n + 1) * sizeof(*d.seen));
+	if (!d.seen)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		d.seen[i] = (struct seen){ w->list[i].pid, w->list[i].start, w->list[i].ticks };
+	free(s->older.seen);
+	s->older = s->latest;
+	s->latest = d;
 }
 
 /* Both are sorted by pid. A process that was not seen is as good as one seen with nothing used, if
@@ -277,19 +221,26 @@ compare(const struct deck *d, struct walk *w)
 	}
 }
 
-/* Makes the latest walk one of a moment ago. */
+/* A walk of a moment ago, which is made if there is none. */
 static int
-make_deck(struct telmon *t)
+find_deck(struct telmon *t, const struct deck **ret)
 {
 	struct state *s = t->state;
+	double now = telmon_clock(t);
 	struct walk w;
 	int r;
 
-	if (!is_between(&s->latest, telmon_clock(t), 0, recent_s)) {
+	*ret = is_between(&s->latest, now, moment_s, recent_s) ? &s->latest : &s->older;
+	if (is_between(*ret, now, moment_s, recent_s))
+		return 0;
+	*ret = &s->latest;
+	if (!is_between(&s->latest, now, 0, recent_s)) {
 		r = walk(t, &w);
 		if (r < 0)
 			return r;
 		keep(s, &w);
+		if (!is_between(&s->latest, w.clock, 0, recent_s))
+			return telmon_fail(t, -ENOMEM, "too many processes");
 	}
 	return telmon_sleep(t, s->latest.clock + moment_s - telmon_clock(t));
 }
@@ -298,28 +249,19 @@ make_deck(struct telmon *t)
 static int
 walk_and_compare(struct telmon *t, struct walk *ret)
 {
-	struct state *s = t->state;
-	const struct deck *d = &s->latest;
-	double now = telmon_clock(t);
-	int r = 0;
+	const struct deck *d;
+	int r = find_deck(t, &d);
 
-	if (!is_between(d, now, moment_s, recent_s)) {
-		if (is_between(&s->older, now, moment_s, recent_s))
-			d = &s->older;
-		else
-			r = make_deck(t);
-	}
 	if (r == 0)
 		r = walk(t, ret);
 	if (r < 0)
 		return r;
 	compare(d, ret);
-	keep(s, ret);
+	keep(t->state, ret);
 	return 0;
 }
 
-/* ---- metrics ----------------------------------------------------------------------------------
- */
+/* ---- metrics --------------------------------------------------------------------------- */
 
 static int
 collect(struct telmon *t)
@@ -349,10 +291,14 @@ collect(struct telmon *t)
 	return 0;
 }
 
-/* ---- the command ------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------- */
 
 enum { PID, USER, STATE_COLUMN, CPU, MEMORY, RSS, THREADS_COLUMN, AGE, COMMAND };
+
+#define NUMBER(n, t, u, p, ...)                                                                    \
+	{                                                                                          \
+		.name = n, .type = t, .unit = u, .priority = p, __VA_ARGS__                        \
+	}
 
 static const struct telmon_column columns[] = {
 	[PID] = { .name = "pid", .type = TELMON_INT, .help = "Number of the process" },
@@ -365,35 +311,21 @@ static const struct telmon_column columns[] = {
 			   .priority = 5,
 			   .help = "R running, S sleeping, D waiting for I/O, Z zombie, T stopped, "
 				   "t traced, I idle kernel thread" },
-	[CPU] = { .name = "cpu_percent",
-		  .type = TELMON_REAL,
-		  .unit = TELMON_PERCENT,
-		  .priority = 1,
-		  .help = "Time on CPUs, in percent of one CPU: threads on several go past 100",
-		  .formula = "100 * (utime + stime) spent since an earlier walk / time since then; "
-			     "that walk is at least 0.2 s and less than 10 s old" },
-	[MEMORY] = { .name = "memory_percent",
-		     .type = TELMON_REAL,
-		     .unit = TELMON_PERCENT,
-		     .priority = 4,
-		     .help = "Share of the machine's memory that it holds",
-		     .formula = "100 * rss / MemTotal" },
-	[RSS] = { .name = "rss_bytes",
-		  .type = TELMON_INT,
-		  .unit = TELMON_BYTES,
-		  .priority = 2,
-		  .help = "Memory that it holds, shared parts counted whole",
-		  .formula = "rss pages * page size" },
-	[THREADS_COLUMN] = { .name = "threads",
-			     .type = TELMON_INT,
-			     .priority = 7,
-			     .help = "Threads that it has" },
-	[AGE] = { .name = "age_s",
-		  .type = TELMON_REAL,
-		  .unit = TELMON_SECONDS,
-		  .priority = 6,
-		  .help = "Time since it started",
-		  .formula = "uptime - starttime" },
+	[CPU] = NUMBER(
+		"cpu_percent", TELMON_REAL, TELMON_PERCENT, 1,
+		.help = "Time on CPUs, in percent of one CPU: threads on several go past 100",
+		.formula = "100 * (utime + stime) spent since an earlier walk / time since then; "
+			   "that walk is at least 0.2 s and less than 10 s old"),
+	[MEMORY] = NUMBER("memory_percent", TELMON_REAL, TELMON_PERCENT, 4,
+			  .help = "Share of the machine's memory that it holds",
+			  .formula = "100 * rss / MemTotal"),
+	[RSS] = NUMBER("rss_bytes", TELMON_INT, TELMON_BYTES, 2,
+		       .help = "Memory that it holds, shared parts counted whole",
+		       .formula = "rss pages * page size"),
+	[THREADS_COLUMN] = NUMBER("threads", TELMON_INT, TELMON_NONE, 7,
+				  .help = "Threads that it has"),
+	[AGE] = NUMBER("age_s", TELMON_REAL, TELMON_SECONDS, 6, .help = "Time since it started",
+		       .formula = "uptime - starttime"),
 	[COMMAND] = { .name = "command",
 		      .type = TELMON_TEXT,
 		      .help = "Name that the kernel has for it, 15 bytes long" },
@@ -422,85 +354,55 @@ static const struct telmon_arg args[] = {
 static bool
 matches(const struct process *p, const char *pattern)
 {
-	char command[128];
-	size_t n = p->command_size < sizeof(command) ? p->command_size : sizeof(command) - 1;
-
 	if (!pattern)
 		return true;
-	memcpy(command, p->command, n);
-	command[n] = '\0';
-	return strpbrk(pattern, "*?[") ? fnmatch(pattern, command, 0) == 0
-				       : strstr(command, pattern) != NULL;
+	return strpbrk(pattern, "*?[") ? fnmatch(pattern, p->command, 0) == 0
+				       : strstr(p->command, pattern) != NULL;
 }
 
-/* The real user of "Uid:\t0\t0\t0\t0", for trees where files have no owner that means anything. */
+/* The effective user, the second of "Uid:\t0\t0\t0\t0", for trees where files have no owner that
+ * means anything. */
 static int64_t
 read_owner(struct telmon *t, const struct process *p)
 {
 	struct telmon_file f;
-	const char *at, *line;
+	const char *at = NULL;
 	char path[64];
+	double uid = NAN;
 
 	snprintf(path, sizeof(path), "/proc/%.0f/status", p->pid);
-	if (telmon_read(t, path, &f) < 0)
-		return -1;
-	for (at = f.text; (line = telmon_next_line(&at));) {
-		double uid = NAN;
-
-		if (strncmp(line, "Uid:", 4) != 0)
-			continue;
-		line += 4;
-		telmon_number(&line);
-		uid = telmon_number(&line);
-		return uid >= 0 && uid <= UINT32_MAX ? (int64_t)uid : -1;
+	if (telmon_read(t, path, &f) == 0)
+		at = telmon_find_line(f.text, "Uid:");
+	if (at) {
+		telmon_number(&at);
+		uid = telmon_number(&at);
 	}
-	return -1;
+	return uid >= 0 && uid <= UINT32_MAX ? (int64_t)uid : -1;
 }
 
-/* Their users, which may cost a file each. Neighbours often have the same owner. */
+/* Their users, which may cost a file each. */
 static void
 name_users(struct telmon *t, struct process *list, size_t n)
 {
-	int64_t uid = -1;
-	const char *user = NULL;
-
 	for (size_t i = 0; i < n; i++) {
-		if (list[i].owner < 0)
-			list[i].owner = read_owner(t, &list[i]);
-		if (list[i].owner != uid) {
-			uid = list[i].owner;
-			user = uid < 0 ? NULL : telmon_user(t, (uint32_t)uid);
-		}
-		list[i].user = user;
+		int64_t owner = list[i].owner < 0 ? read_owner(t, &list[i]) : list[i].owner;
+
+		list[i].user = owner < 0 ? NULL : telmon_user(t, (uint32_t)owner);
 	}
 }
 
-/* A copy with a NUL, owned by the call; NULL without memory. */
-static const char *
-command_text(struct telmon *t, const struct process *p)
-{
-	char *copy = telmon_alloc(t, p->command_size + 1);
-
-	return copy ? memcpy(copy, p->command, p->command_size) : NULL;
-}
-
 static void
-set_key(struct telmon *t, struct process *p, int64_t column)
+set_key(struct process *p, int64_t column)
 {
 	const double keys[] = {
 		[PID] = p->pid,		[STATE_COLUMN] = -(double)p->state[0],
 		[CPU] = p->cpu_percent, [MEMORY] = p->rss_pages,
 		[RSS] = p->rss_pages,	[THREADS_COLUMN] = p->threads,
-		[AGE] = -p->start,
+		[AGE] = -p->start,	[COMMAND] = 0,
 	};
 
-	p->text_key = NULL;
-	if (column == USER)
-		p->text_key = p->user ? p->user : "";
-	else if (column == COMMAND)
-		p->text_key = command_text(t, p);
-	else
-		p->key = keys[column];
+	p->key = keys[column];
+	p->text_key = column == COMMAND ? p->command : column == USER && p->user ? p->user : "";
 }
 
 /* Unknown numbers come last. */
@@ -508,32 +410,13 @@ static int
 by_key(const void *a, const void *b)
 {
 	const struct process *x = a, *y = b;
-	int r;
+	int r = strcmp(x->text_key, y->text_key);
 
-	if (x->text_key && y->text_key)
-		r = strcmp(x->text_key, y->text_key);
-	else if (isnan(x->key) || isnan(y->key))
+	if (r == 0)
 		r = isnan(x->key) - isnan(y->key);
-	else
+	if (r == 0)
 		r = (x->key < y->key) - (x->key > y->key);
 	return r ? r : by_pid(a, b);
-}
-
-static double
-read_memory_total(struct telmon *t)
-{
-	struct telmon_file f;
-	const char *at, *line;
-
-	if (telmon_read(t, "/proc/meminfo", &f) < 0)
-		return NAN;
-	for (at = f.text; (line = telmon_next_line(&at));) {
-		if (strncmp(line, "MemTotal:", 9) != 0)
-			continue;
-		line += 9;
-		return telmon_number(&line) * 1024;
-	}
-	return NAN;
 }
 
 static int
@@ -551,7 +434,7 @@ row_process(struct telmon *t, const struct process *p, const struct walk *w, dou
 	telmon_real(t, rss);
 	telmon_real(t, p->threads);
 	telmon_real(t, age < 0 ? 0 : age);
-	telmon_text(t, command_text(t, p));
+	telmon_text(t, p->command);
 	return r;
 }
 
@@ -560,7 +443,7 @@ run_process(struct telmon *t)
 {
 	int64_t rows = telmon_arg_int(t, ARG_ROWS), column = telmon_arg_int(t, ARG_SORT);
 	const char *pattern = telmon_arg_text(t, ARG_PATTERN);
-	double memory = read_memory_total(t);
+	double memory = telmon_read_number(t, "/proc/meminfo", "MemTotal:") * 1024;
 	size_t n = 0;
 	struct walk w;
 	int r = walk_and_compare(t, &w);
@@ -573,7 +456,7 @@ run_process(struct telmon *t)
 	if (column == USER)
 		name_users(t, w.list, n);
 	for (size_t i = 0; i < n; i++)
-		set_key(t, &w.list[i], column);
+		set_key(&w.list[i], column);
 	qsort(w.list, n, sizeof(*w.list), by_key);
 	if (rows > 0 && (size_t)rows < n)
 		n = (size_t)rows;
