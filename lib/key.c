@@ -291,6 +291,21 @@ key_read(struct key_reader *r, uint8_t byte, uint32_t ret[2])
 	return n;
 }
 
+bool
+key_is_begun(const struct key_reader *r)
+{
+	return r->state != PLAIN || r->n_bytes;
+}
+
+bool
+key_end(struct key_reader *r)
+{
+	bool escape = r->state == ESCAPED && !r->strange;
+
+	*r = (struct key_reader){ 0 };
+	return escape;
+}
+
 size_t
 key_encode(uint32_t c, char ret[4])
 {

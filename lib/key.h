@@ -51,6 +51,11 @@ struct key_reader {
  * when it ends a character that stays incomplete. Control characters end a sequence and count
  * themselves: an Enter always gets through. */
 size_t key_read(struct key_reader *r, uint8_t byte, uint32_t ret[2]);
+/* True while bytes wait for others: ESC alone looks like the beginning of a sequence. */
+bool key_is_begun(const struct key_reader *r);
+/* Nothing more belongs to what was begun: the next byte stands for itself. True when that was ESC,
+ * which is then a key. */
+bool key_end(struct key_reader *r);
 /* Writes a character (no named key) in UTF-8. Returns its length. */
 size_t key_encode(uint32_t c, char ret[4]);
 

@@ -33,8 +33,10 @@ enum {
 struct asker {
 	bool person; /* a unique prefix of a name is enough */
 	bool admin;
+	bool live; /* the terminal understands cursor movement (ECMA-48) and its window is known:
+		      a view may be drawn in place, and keys arrive one by one */
 	struct render_options render;
-	unsigned lines; /* of the window; 0 = unknown */
+	unsigned columns, lines; /* of the window; 0 = unknown */
 };
 
 struct request {
@@ -51,8 +53,16 @@ struct request {
  * session's thread. */
 struct reply {
 	const struct reply_ops *ops;
+	const struct asker *asker; /* as things are now: a window changes while a command runs */
 	bool streaming; /* set by pipeline for a command that COMMAND_STREAMS: any key of a person's
 			   ends it, not only ^C */
+	bool keys;	/* set by a streaming command that wants the keys itself: only ^C ends it */
+	/* Set by a streaming command that draws, for a live asker: what puts the terminal right
+	 * again, sent when it ends in whatever way. Until then wait() tells of the window. */
+	const char *restore;
+	unsigned rows; /* above the cursor's that it has drawn: a note takes their place */
+	bool full;     /* or the whole screen is its own: notes wait */
+	bool noted;    /* and do, the session says */
 };
 struct reply_ops {
 	/* Bytes of the answer. Waits for room. 0, -ECANCELED (key, ^C, /cancel), -EPIPE (hang-up).
@@ -63,9 +73,19 @@ struct reply_ops {
 	/* An eventfd that ends wait() when it is written to; the session's own, always the same
 	 * one. */
 	int (*doorbell)(struct reply *);
-	/* Sleeps: 1 = the doorbell rang (and was cleared), 0 = until_ns (CLOCK_MONOTONIC, -1 =
-	 * never) is there, -ECANCELED, -EPIPE. */
+	/* Sleeps until until_ns (CLOCK_MONOTONIC, -1 = never). A REPLY_ value, -ECANCELED, -EPIPE.
+	 */
 	int (*wait)(struct reply *, int64_t until_ns);
+	/* The key that wait() told of (see key.h); -EAGAIN: none is here. */
+	int (*key)(struct reply *);
+	/* True while output waits for the peer: what is drawn now is seen late. */
+	bool (*busy)(struct reply *);
+};
+enum {
+	REPLY_TIME, /* until_ns is there */
+	REPLY_BELL, /* the doorbell rang, and was cleared */
+	REPLY_KEY,  /* with `keys`: one is here, and stays until key() takes it */
+	REPLY_DRAW, /* with `restore`: the window is another one, or what was drawn is gone */
 };
 
 /* Fills rows (initialised with the command's columns), or streams. Returns 0, or a status of wire.h

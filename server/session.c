@@ -22,7 +22,13 @@
 #include "net.h"
 #include "session_private.h"
 
-enum { JOB_MAGIC = 0x10b5e550, ARENA_BYTES = 4 << 20, DRAIN_MS = 200 };
+enum {
+	JOB_MAGIC = 0x10b5e550,
+	ARENA_BYTES = 4 << 20,
+	DRAIN_MS = 200,
+	LIVE_COLUMNS = 10, /* in a smaller window nothing is drawn or paged */
+	LIVE_LINES = 3,
+};
 
 struct session_job {
 	unsigned magic;
@@ -144,6 +150,25 @@ session_lost(struct session *s)
 	return -EPIPE;
 }
 
+static void
+look_window(struct session *s, unsigned columns, unsigned lines)
+{
+	s->redraw |= columns != s->asker.columns || lines != s->asker.lines;
+	s->asker.columns = columns;
+	s->asker.lines = lines;
+}
+
+/* Keys come one by one only where we echo, and a framed session's program sees to it. */
+static bool
+is_live(const struct session *s)
+{
+	const struct person *p = s->person;
+
+	if (!s->asker.person || s->asker.columns < LIVE_COLUMNS || s->asker.lines < LIVE_LINES)
+		return false;
+	return p ? p->ansi && p->telnet && telnet_echoes(p->telnet) : true;
+}
+
 void
 session_look(struct session *s)
 {
@@ -152,14 +177,16 @@ session_look(struct session *s)
 
 	render->ascii = s->charset == CHOICE_OFF || (s->charset == CHOICE_AUTO && p && p->dumb);
 	render->color = s->color == CHOICE_ON || (s->color == CHOICE_AUTO && p && p->colors);
-	render->width = s->width ? s->width : p ? p->columns : 0;
-	s->asker.lines = p ? p->rows : 0;
+	look_window(s, p ? p->columns : s->columns, p ? p->rows : s->rows);
+	render->width = s->width ? s->width : s->asker.columns;
+	s->asker.live = is_live(s);
 }
 
 void
 session_is_person(struct session *s, const char *kind)
 {
 	s->asker.person = true;
+	session_look(s);
 	if (s->note_fd < 0)
 		s->note_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	roster_update(&s->seat, kind, true, s->note_fd);
@@ -171,7 +198,8 @@ open_session(struct session *s, const struct session_job *job)
 	*s = (struct session){
 		.magic = SESSION_MAGIC,
 		.shared = job->shared,
-		.reply = { .ops = &session_reply_ops },
+		.reply = { .ops = &session_reply_ops, .asker = &s->asker },
+		.key = -EAGAIN,
 		.bell_fd = -1,
 		.note_fd = -1,
 	};
@@ -202,6 +230,7 @@ close_session(struct session *s)
 	close_fd(s->note_fd);
 	arena_fini(&s->arena);
 	buf_fini(&s->body);
+	buf_fini(&s->keys);
 	free(s->in);
 	free(s->prompt);
 	access_leave(s->shared->access, &s->conn.peer);

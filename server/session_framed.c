@@ -8,27 +8,27 @@
  * session's worker.
  */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "session_private.h"
 
-enum { PART_BYTES = 64 << 10 };
+enum { PART_BYTES = 64 << 10, WINDOW_MAX = 512, MAX_DIGITS = 6 };
 
 /* Header and body of one part, and an empty body after it. */
 static int
-put_part(struct session *s, enum wire_type type, int status)
+put_part(struct session *s, enum wire_type type, int status, bool owed)
 {
 	_autobuf_ struct buf header = BUF_INIT(WIRE_MAX_HEADER);
+	size_t n = WIRE_MAX_HEADER + s->body.len;
 	int r;
 
 	if (s->lost)
 		return -EPIPE;
 	/* A header without its body would make the peer take the next one for text: room for both,
-	 * or none. What ends an answer is owed even to who has cancelled it. */
-	while ((r = session_room(s, WIRE_MAX_HEADER + s->body.len)) == -ECANCELED &&
-	       type != WIRE_MORE && !s->stopped)
-		s->cancelled = false;
-	if (r == -EPIPE || (r < 0 && type == WIRE_MORE))
+	 * or none. */
+	r = owed ? session_room_owed(s, n) : session_room(s, n);
+	if (r == -EPIPE || (r < 0 && !owed))
 		return r;
 	wire_put_header(&header, type, status, s->body.len);
 	if (conn_put(&s->conn, header.data, header.len) < 0 ||
@@ -67,7 +67,7 @@ session_framed_text(struct session *s, const char *bytes, size_t n)
 int
 session_framed_more(struct session *s)
 {
-	return s->body.len ? put_part(s, WIRE_MORE, 0) : 0;
+	return s->body.len ? put_part(s, WIRE_MORE, 0, false) : 0;
 }
 
 void
@@ -75,7 +75,84 @@ session_framed_done(struct session *s, int status)
 {
 	if (status == STATUS_CANCELLED)
 		buf_clear(&s->body);
-	put_part(s, WIRE_DONE, status);
+	put_part(s, WIRE_DONE, status, true);
+}
+
+void
+session_framed_owed(struct session *s, const char *text, size_t n)
+{
+	/* What is left of a part may be the half of an escape sequence. */
+	if (s->cancelled)
+		buf_clear(&s->body);
+	if (session_framed_text(s, text, n) == 0)
+		put_part(s, WIRE_MORE, 0, true);
+}
+
+/* --- lines that are no commands --- */
+
+/* What stands behind the word, without blanks around it; NULL: it is another word. */
+static const char *
+behind(const char *line, const char *word, size_t *n)
+{
+	size_t len = strlen(word);
+	const char *at = line + len, *end = line + *n;
+
+	if (*n <= len || memcmp(line, word, len) != 0 || *at != ' ')
+		return NULL;
+	while (at < end && *at == ' ')
+		at++;
+	while (at < end && (end[-1] == ' ' || end[-1] == '\r'))
+		end--;
+	*n = (size_t)(end - at);
+	return at;
+}
+
+static const char *
+take_number(const char *at, const char *end, unsigned *ret)
+{
+	const char *from = at;
+
+	*ret = 0;
+	while (at < end && at - from < MAX_DIGITS && *at >= '0' && *at <= '9')
+		*ret = 10 * *ret + (unsigned)(*at++ - '0');
+	return at > from && (at == end || *at == ' ') ? at : NULL;
+}
+
+static void
+take_window(struct session *s, const char *words, size_t n)
+{
+	const char *end = words + n, *at;
+	unsigned columns, rows;
+
+	at = take_number(words, end, &columns);
+	while (at && at < end && *at == ' ')
+		at++;
+	at = at ? take_number(at, end, &rows) : NULL;
+	if (at != end)
+		return;
+	s->columns = columns < WINDOW_MAX ? columns : WINDOW_MAX;
+	s->rows = rows < WINDOW_MAX ? rows : WINDOW_MAX;
+	session_look(s);
+}
+
+bool
+session_framed_control(struct session *s, const char *line, size_t n)
+{
+	const char *words;
+	size_t size = n;
+
+	if (session_is_cancel(line, n))
+		return true;
+	words = behind(line, "/resize", &size);
+	if (words) {
+		take_window(s, words, size);
+		return true;
+	}
+	size = n;
+	words = behind(line, "/key", &size);
+	if (words)
+		session_keys_put(s, words, size);
+	return words != NULL;
 }
 
 void
@@ -95,7 +172,7 @@ session_framed_notes(struct session *s)
 void
 session_framed_note(struct session *s, const char *text, size_t n)
 {
-	if (session_framed_text(s, text, n) == 0 && put_part(s, WIRE_NOTE, 0) == 0)
+	if (session_framed_text(s, text, n) == 0 && put_part(s, WIRE_NOTE, 0, true) == 0)
 		session_flush(s);
 }
 

@@ -69,8 +69,10 @@ answer(struct session *s, const char *line, const struct parse_command *c)
 		return 0;
 	}
 	if (first->text[0] != '/' || first->quoted) {
-		s->reply.streaming = false;
-		return pipeline_answer(s->shared->pipeline, &s->asker, line, c, &s->reply);
+		int r = pipeline_answer(s->shared->pipeline, &s->asker, line, c, &s->reply);
+
+		session_reply_restore(s);
+		return r;
 	}
 	word = session_word_find(s, first->text, strlen(first->text), &why);
 	if (!word)

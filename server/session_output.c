@@ -65,6 +65,21 @@ session_room(struct session *s, size_t n)
 	return 0;
 }
 
+int
+session_room_owed(struct session *s, size_t n)
+{
+	bool cancelled = s->cancelled;
+	int r;
+
+	do {
+		s->cancelled = false;
+		r = session_room(s, n);
+		cancelled |= s->cancelled;
+	} while (r == -ECANCELED && !s->stopped);
+	s->cancelled = cancelled;
+	return r;
+}
+
 static int
 put_piece(struct session *s, const char *bytes, size_t n)
 {

@@ -192,9 +192,9 @@ run_line(struct session *s, struct buf *line)
 	session_line(s, text, line->len);
 }
 
-/* Marks that came with or behind the last ^C are answered before the prompt, not after it. */
-static void
-answer_marks(struct session *s)
+/* Before the prompt, not after it. */
+void
+session_person_marks(struct session *s)
 {
 	struct person *p = s->person;
 
@@ -212,7 +212,7 @@ read_lines(struct session *s)
 	for (unsigned turn = 1; !s->over && !s->lost; turn++) {
 		int r;
 
-		answer_marks(s);
+		session_person_marks(s);
 		/* A paste of many lines must not echo more than the peer has room for. */
 		session_watch_begin(s);
 		if (session_room(s, s->limits.max_output / 2) == -EPIPE)

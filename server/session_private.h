@@ -16,6 +16,7 @@
 
 #include "command.h"
 #include "conn.h"
+#include "key.h"
 #include "lineedit.h"
 #include "lock.h"
 #include "log.h"
@@ -66,6 +67,7 @@ struct person {
 	bool typed_cr;	  /* of input: swallow an LF or NUL */
 	bool dumb;	  /* the terminal has no UTF-8 */
 	bool colors;	  /* it has colours */
+	bool ansi;	  /* its cursor can be moved */
 	bool prompted;	  /* a prompt is out and no IAC GA behind it yet */
 	bool interrupted; /* the line before ended by ^C, and nothing was typed since */
 	bool asked;	  /* AYT waits for its answer */
@@ -84,6 +86,7 @@ struct session {
 	struct arena arena; /* the line at hand and what is parsed of it */
 	struct person *person;
 	struct buf body; /* framed: the part that is being made */
+	struct buf keys; /* framed: bytes that /key brought for the running line */
 	/* bytes read and not taken yet: in[in_at] .. in[in_end] */
 	char *in;
 	size_t in_at, in_end, in_cap;
@@ -93,8 +96,12 @@ struct session {
 	uint64_t lines;		      /* taken so far */
 	int bell_fd;		      /* reply->doorbell; -1 until a command waits */
 	int note_fd;		      /* rings for notes; people only */
-	char *prompt;		      /* NULL = HOST> */
-	unsigned width;		      /* by /set; 0 = the window's */
+	struct key_reader key_reader; /* of keys for the running line */
+	int64_t escape_ns;	/* when what it has begun is a key by itself; 0 = nothing is */
+	int key;		/* the next one; -EAGAIN = none is here */
+	unsigned columns, rows; /* framed: the window that /resize told; 0 = unknown */
+	char *prompt;		/* NULL = HOST> */
+	unsigned width;		/* by /set; 0 = the window's */
 	unsigned char charset, color; /* CHOICE_: charset ON is UTF-8 */
 	bool eof;		      /* the peer has ended its side */
 	bool lost;		      /* the peer is gone, or as good as */
@@ -104,6 +111,7 @@ struct session {
 	bool dropping;		      /* the rest of a line that was too long */
 	bool hold;		      /* no linger */
 	bool cancelled;		      /* the running line */
+	bool redraw;		      /* the window changed, or a note is where a view was drawn */
 	bool bell_failed;	      /* no eventfd to be had: wait() looks again and again */
 };
 
@@ -153,6 +161,8 @@ int session_take_rest(struct session *s, const char **ret, size_t *ret_n);
 int session_put(struct session *s, const char *bytes, size_t n);
 /* Waits until n more bytes have room. As above. */
 int session_room(struct session *s, size_t n);
+/* The same for what is owed even to who has cancelled. 0, -ECANCELED (the daemon stops), -EPIPE. */
+int session_room_owed(struct session *s, size_t n);
 /* Text with the line ends and characters of this session. As above. */
 int session_text(struct session *s, const char *text, size_t n);
 /* The same without waiting: too much is the end of the session. */
@@ -174,6 +184,18 @@ int session_watch_look(struct session *s);
 int session_watch(struct session *s, unsigned ready);
 bool session_is_cancel(const char *line, size_t n);
 
+/* --- session_keys.c: keys for the running line --- */
+
+/* None is here; what was typed so far is typed ahead. */
+void session_keys_begin(struct session *s);
+bool session_key_ready(struct session *s);
+/* -EAGAIN: none is here. */
+int session_key_take(struct session *s);
+/* When to look again although nothing came, or until_ns if that is nearer (-1 = never). */
+int64_t session_key_deadline(const struct session *s, int64_t until_ns);
+/* Bytes as pairs of hexadecimal digits. */
+void session_keys_put(struct session *s, const char *hex, size_t n);
+
 /* --- the ways of talking --- */
 
 /* session_detect.c: decides, and runs the session to its end. */
@@ -189,6 +211,9 @@ void session_person_run(struct session *s, enum talk talk, bool probed);
 void session_person_free(struct session *s);
 /* Shows the notes that wait and answers AYT, as lines of their own. */
 void session_person_news(struct session *s);
+/* Answers the timing marks that came with or behind the last ^C. Some clients drop all output up to
+ * the answer. */
+void session_person_marks(struct session *s);
 
 /* session_typed.c: what people type, from bytes to keys. */
 enum { TYPED_MARK = 0, TYPED_INTERRUPT = 3, TYPED_KILL = 0x15, TYPED_ERASE = 0x7f };
@@ -223,6 +248,11 @@ void session_telnet_open(struct session *s);
 int session_framed_text(struct session *s, const char *bytes, size_t n);
 int session_framed_more(struct session *s);
 void session_framed_done(struct session *s, int status);
+/* A part of the running answer that is owed even to who has cancelled it. */
+void session_framed_owed(struct session *s, const char *text, size_t n);
+/* True when the line is /cancel, /resize or /key, which are not answered; it is acted on, but a
+ * cancel is the caller's business. */
+bool session_framed_control(struct session *s, const char *line, size_t n);
 /* A note of our own, outside any answer. */
 void session_framed_note(struct session *s, const char *text, size_t n);
 /* The notes of others that wait. */
@@ -234,6 +264,8 @@ void session_framed_drop(struct session *s);
 
 /* session_reply.c */
 extern const struct reply_ops session_reply_ops;
+/* Puts the terminal right behind a command that drew. */
+void session_reply_restore(struct session *s);
 
 /* session_line.c: answers a line: session words here, all else by pipeline. line[n] is NUL. Returns
  * the status of the answer. */

@@ -8,6 +8,8 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -60,6 +62,42 @@ reply_doorbell(struct reply *reply)
 	return s->bell_fd;
 }
 
+static int
+reply_key(struct reply *reply)
+{
+	return session_key_take(of(reply));
+}
+
+static bool
+reply_busy(struct reply *reply)
+{
+	return conn_waiting(&of(reply)->conn) > 0;
+}
+
+/* What was drawn goes, the notes stand in its place, and the command draws below them. */
+static void
+show_news(struct session *s)
+{
+	struct reply *reply = &s->reply;
+	char up[32];
+
+	if (!s->person->noted && !s->person->asked)
+		return;
+	if (reply->full) {
+		s->redraw |= !reply->noted && s->person->noted;
+		reply->noted = s->person->noted;
+		return;
+	}
+	if (reply->restore) {
+		snprintf(up, sizeof(up), reply->rows ? "\r\033[%uA\033[J" : "\r\033[J",
+			 reply->rows);
+		session_show(s, up, strlen(up));
+		reply->rows = 0;
+		s->redraw = true;
+	}
+	session_person_news(s);
+}
+
 static int64_t
 nearer(int64_t a, int64_t b)
 {
@@ -72,25 +110,47 @@ is_over(int64_t until_ns)
 	return until_ns >= 0 && now_ns() >= until_ns;
 }
 
+/* What needs no sleep. -EAGAIN: nothing. */
+static int
+happened(struct session *s)
+{
+	if (s->reply.keys && session_key_ready(s))
+		return REPLY_KEY;
+	if (!s->redraw || !s->reply.restore)
+		return -EAGAIN;
+	s->redraw = false;
+	return REPLY_DRAW;
+}
+
+static unsigned
+wants(const struct session *s)
+{
+	bool notes = s->reply.streaming && s->person && !s->person->noted;
+
+	return READY_BELL | session_watch_want(s) | (notes ? READY_NOTE : 0) |
+	       (conn_waiting(&s->conn) ? READY_OUT : 0);
+}
+
+static int64_t
+wakes_ns(const struct session *s, int64_t until_ns)
+{
+	if (s->person)
+		until_ns = session_telnet_deadline(s, until_ns);
+	if (s->reply.keys)
+		until_ns = session_key_deadline(s, until_ns);
+	if (s->bell_failed)
+		until_ns = nearer(until_ns, now_ns() + look_again_ns);
+	return until_ns;
+}
+
 /* One sleep. -EAGAIN: sleep on. */
 static int
 wait_once(struct session *s, int64_t until_ns)
 {
-	unsigned want = READY_BELL | session_watch_want(s) |
-			(s->reply.streaming && s->person ? READY_NOTE : 0);
-	int64_t wake_ns = until_ns;
-	unsigned ready;
+	unsigned ready = session_wait(s, wants(s), wakes_ns(s, until_ns));
 	uint64_t rings;
-	int r;
+	int r = session_watch(s, ready);
 
-	if (conn_waiting(&s->conn))
-		want |= READY_OUT;
-	if (s->person)
-		wake_ns = session_telnet_deadline(s, wake_ns);
-	if (s->bell_failed)
-		wake_ns = nearer(wake_ns, now_ns() + look_again_ns);
-	ready = session_wait(s, want, wake_ns);
-	r = session_watch(s, ready);
 	if (r == 0 && (ready & READY_OUT))
 		r = session_flush(s);
 	if (r < 0)
@@ -98,13 +158,16 @@ wait_once(struct session *s, int64_t until_ns)
 	if (s->person) {
 		session_telnet_tick(s);
 		s->person->noted |= (ready & READY_NOTE) != 0;
-		session_person_news(s);
+		show_news(s);
 	}
 	if (ready & READY_BELL)
-		return read(s->bell_fd, &rings, sizeof(rings)) > 0 ? 1 : -EAGAIN;
+		return read(s->bell_fd, &rings, sizeof(rings)) > 0 ? REPLY_BELL : -EAGAIN;
+	r = happened(s);
+	if (r != -EAGAIN)
+		return r;
 	if (is_over(until_ns))
-		return 0;
-	return s->bell_failed ? 1 : -EAGAIN;
+		return REPLY_TIME;
+	return s->bell_failed ? REPLY_BELL : -EAGAIN;
 }
 
 static int
@@ -115,12 +178,30 @@ reply_wait(struct reply *reply, int64_t until_ns)
 
 	if (r == 0)
 		r = session_flush(s);
-	if (r < 0)
-		return r;
-	do {
+	if (r == 0)
+		r = happened(s);
+	while (r == -EAGAIN)
 		r = wait_once(s, until_ns);
-	} while (r == -EAGAIN);
 	return r;
+}
+
+void
+session_reply_restore(struct session *s)
+{
+	struct reply *reply = &s->reply;
+	const char *restore = reply->restore;
+
+	reply->restore = NULL;
+	reply->keys = reply->full = reply->noted = false;
+	reply->rows = 0;
+	if (!restore || s->lost)
+		return;
+	if (s->person && s->cancelled)
+		session_person_marks(s);
+	if (s->talk == TALK_FRAMED)
+		session_framed_owed(s, restore, strlen(restore));
+	else if (session_room_owed(s, 4 * strlen(restore)) != -EPIPE)
+		session_show(s, restore, strlen(restore));
 }
 
 const struct reply_ops session_reply_ops = {
@@ -128,4 +209,6 @@ const struct reply_ops session_reply_ops = {
 	.round = reply_round,
 	.doorbell = reply_doorbell,
 	.wait = reply_wait,
+	.key = reply_key,
+	.busy = reply_busy,
 };

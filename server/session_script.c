@@ -25,7 +25,7 @@ run_line(struct session *s, const char *line, size_t n)
 	int status;
 
 	arena_clear(&s->arena);
-	if (s->talk == TALK_FRAMED ? session_is_cancel(line, n)
+	if (s->talk == TALK_FRAMED ? session_framed_control(s, line, n)
 				   : session_foreign(s, line, n, false))
 		return;
 	kept = session_keep_line(s, line, n);

@@ -28,6 +28,14 @@ is_one_of(const char *name, const char *const *list)
 	return false;
 }
 
+/* vt100 to vt525. The VT52 before them has a language of its own. */
+static bool
+is_vt(const char *name)
+{
+	return strncmp(name, "vt", 2) == 0 && name[2] >= '1' && name[2] <= '5' &&
+	       strspn(name + 2, "0123456789") >= 3;
+}
+
 static void
 take_terminal(struct session *s, const char *name, size_t n)
 {
@@ -36,6 +44,8 @@ take_terminal(struct session *s, const char *name, size_t n)
 	static const char *const colors[] = { "xterm", "screen", "tmux",    "linux",	 "rxvt",
 					      "putty", "ansi",	 "konsole", "alacritty", "foot",
 					      "kitty", "vte",	 "st-",	    "cygwin",	 NULL };
+	static const char *const ansi[] = { "wezterm", "ghostty", "iterm",   "nsterm", "eterm",
+					    "mlterm",  "dtterm",  "contour", NULL };
 	struct person *p = s->person;
 
 	if (n >= sizeof(p->terminal))
@@ -44,6 +54,7 @@ take_terminal(struct session *s, const char *name, size_t n)
 	p->terminal[n] = '\0';
 	p->dumb = is_one_of(p->terminal, dumb);
 	p->colors = is_one_of(p->terminal, colors);
+	p->ansi = p->colors || is_one_of(p->terminal, ansi) || is_vt(p->terminal);
 	session_look(s);
 }
 
@@ -111,6 +122,7 @@ take_echo(struct session *s, bool on)
 {
 	if (s->person->editor)
 		lineedit_set_echo(s->person->editor, on);
+	session_look(s);
 }
 
 static void

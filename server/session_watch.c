@@ -18,9 +18,9 @@ session_watch_begin(struct session *s)
 	s->cancelled = false;
 	s->scanned = 0;
 	s->drop = 0;
+	s->redraw = false;
 	s->reply.streaming = false;
-	if (s->person)
-		s->person->key_from = s->person->typed.len;
+	session_keys_begin(s);
 }
 
 static bool
@@ -50,35 +50,25 @@ cancel(struct session *s)
 
 /* --- people --- */
 
-static size_t
-escape_length(const char *key, size_t n)
-{
-	size_t i = 2;
-
-	if (n < 2 || (key[1] != '[' && key[1] != 'O'))
-		return n < 2 ? n : 2;
-	while (i < n && !(key[i] >= 0x40 && key[i] <= 0x7e))
-		i++;
-	return i < n ? i + 1 : n;
-}
-
 /* One press of a key: a cursor key is several bytes, and a terminal that edits lines itself sends a
  * whole line. */
 static size_t
 key_length(const struct session *s, const char *key, size_t n)
 {
 	const struct person *p = s->person;
-	size_t i = 1;
+	struct key_reader reader = { 0 };
+	uint32_t keys[2];
+	size_t i = 0;
 
 	if (!p->telnet || !telnet_echoes(p->telnet)) {
 		const char *end = memchr(key, '\n', n);
 
 		return end ? (size_t)(end - key) + 1 : n;
 	}
-	if (key[0] == '\033')
-		return escape_length(key, n);
-	while ((key[0] & 0x80) && i < n && ((unsigned char)key[i] & 0xc0) == 0x80)
-		i++;
+	do {
+		if (key_read(&reader, (uint8_t)key[i++], keys))
+			break;
+	} while (i < n && key_is_begun(&reader));
 	return i;
 }
 
@@ -95,7 +85,7 @@ look_typed(struct session *s)
 		p->interrupted = true;
 		return cancel(s);
 	}
-	if (!s->reply.streaming)
+	if (!s->reply.streaming || s->reply.keys)
 		return 0;
 	from = p->key_from > from ? p->key_from : from;
 	while (from < p->typed.len && p->typed.data[from] == TYPED_MARK)
@@ -118,32 +108,67 @@ session_is_cancel(const char *line, size_t n)
 	return n == sizeof(word) - 1 && memcmp(line, word, n) == 0;
 }
 
+/* A line that was acted on: the ones behind it move up. */
+static void
+take_out(struct session *s, size_t from, size_t to)
+{
+	char *in = s->in + s->in_at;
+
+	memmove(in + from, in + to, s->in_end - s->in_at - to);
+	s->in_end -= to - from;
+	s->scanned = from;
+}
+
+/* A key that arrived for a line of a framed session. */
+static int
+look_keys(struct session *s)
+{
+	const struct buf *keys = &s->keys;
+
+	if (!keys->len)
+		return 0;
+	if (memchr(keys->data, TYPED_INTERRUPT, keys->len))
+		return cancel(s);
+	return s->reply.streaming && !s->reply.keys ? cancel(s) : 0;
+}
+
+/* Looks at the lines behind the one that runs. */
+static int
+look_behind(struct session *s)
+{
+	const char *in = s->in + s->in_at, *end;
+	size_t from;
+
+	while ((end = memchr(in + s->scanned, '\n', s->in_end - s->in_at - s->scanned))) {
+		from = s->scanned;
+		s->scanned = (size_t)(end - in) + 1;
+		if (session_is_cancel(in + from, (size_t)(end - in) - from)) {
+			s->drop = s->scanned;
+			return cancel(s);
+		}
+		if (s->talk == TALK_FRAMED &&
+		    session_framed_control(s, in + from, (size_t)(end - in) - from))
+			take_out(s, from, s->scanned);
+	}
+	return s->talk == TALK_FRAMED ? look_keys(s) : 0;
+}
+
 static int
 look_lines(struct session *s)
 {
 	size_t have = s->in_end - s->in_at;
-	const char *in, *end, *interrupt;
+	const char *in, *interrupt;
 
 	if (s->scanned >= have)
-		return 0;
+		return look_keys(s);
 	in = s->in + s->in_at;
 	interrupt = s->talk == TALK_SCRIPT
 			    ? memrchr(in + s->scanned, TYPED_INTERRUPT, have - s->scanned)
 			    : NULL;
-	if (interrupt) {
-		s->drop = (size_t)(interrupt - in) + 1;
-		return cancel(s);
-	}
-	while (s->scanned < have && (end = memchr(in + s->scanned, '\n', have - s->scanned))) {
-		size_t from = s->scanned;
-
-		s->scanned = (size_t)(end - in) + 1;
-		if (!session_is_cancel(in + from, (size_t)(end - in) - from))
-			continue;
-		s->drop = s->scanned;
-		return cancel(s);
-	}
-	return 0;
+	if (!interrupt)
+		return look_behind(s);
+	s->drop = (size_t)(interrupt - in) + 1;
+	return cancel(s);
 }
 
 static int

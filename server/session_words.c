@@ -65,6 +65,16 @@ word_cancel(struct session *s, const struct word_call *call)
 	return takes(s, call, 0, false);
 }
 
+/* As lines of a framed session these never get here, but for wrong ones. */
+static int
+word_of_framed(struct session *s, const struct word_call *call)
+{
+	const char *name = call->command->stages[0]->words[0].text;
+
+	return session_error(s, STATUS_USAGE, "%s: only for framed sessions (usage: %s)", name,
+			     strncmp(name, "/r", 2) == 0 ? "/resize COLUMNS ROWS" : "/key HEX");
+}
+
 static int
 word_framed(struct session *s, const struct word_call *call)
 {
@@ -204,7 +214,10 @@ session_words(size_t *ret_n)
 		{ "/history", NULL, "lines typed in this session", false, word_history },
 		{ "/hold", NULL, "keeps a script's connection open between lines", false,
 		  word_hold },
+		{ "/key", "HEX", "framed: bytes typed while a line runs", false, word_of_framed },
 		{ "/quit", NULL, "ends the session, as quit, exit and ^D do", false, word_quit },
+		{ "/resize", "COLUMNS ROWS", "framed: how large the window is", false,
+		  word_of_framed },
 		{ "/say", "TEXT", "tells every other person", true, word_say },
 		{ "/set", "[KEY [VALUE]]", "how this session behaves", false, session_word_set },
 		{ "/who", NULL, "who is connected", false, word_who },

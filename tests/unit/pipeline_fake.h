@@ -110,7 +110,22 @@ fake_wait(struct reply *reply, int64_t until_ns)
 	}
 }
 
-static const struct reply_ops fake_ops = { fake_text, fake_round, fake_doorbell, fake_wait };
+static inline int
+fake_key(struct reply *reply)
+{
+	(void)reply;
+	return -EAGAIN;
+}
+
+static inline bool
+fake_busy(struct reply *reply)
+{
+	(void)reply;
+	return false;
+}
+
+static const struct reply_ops fake_ops = { fake_text, fake_round, fake_doorbell,
+					   fake_wait, fake_key,	  fake_busy };
 
 static inline void
 fake_init(struct fake *f)

@@ -208,6 +208,43 @@ exec_flood(void *env, const struct request *q, struct rows *rows, struct reply *
 	return r;
 }
 
+/* Says what it is told while it has the keys, until q. */
+static int
+exec_keys(void *env, const struct request *q, struct rows *rows, struct reply *reply,
+	  struct buf *why)
+{
+	int r, key = 0;
+
+	(void)env;
+	(void)q;
+	(void)rows;
+	(void)why;
+	box.executions++;
+	reply->keys = true;
+	reply->restore = "<restored>";
+	for (r = REPLY_DRAW; r >= 0 && key != 'q'; r = reply->ops->wait(reply, -1)) {
+		_autobuf_ struct buf line = BUF_INIT(256);
+
+		box.waits++;
+		if (r == REPLY_KEY) {
+			key = reply->ops->key(reply);
+			buf_printf(&line, "key %x\n", (unsigned)key);
+		} else {
+			buf_printf(&line, "%s %ux%u%s\n", reply->asker->live ? "live" : "still",
+				   reply->asker->columns, reply->asker->lines,
+				   reply->noted ? " noted" : "");
+		}
+		reply->rows = 1;
+		r = reply->ops->text(reply, line.data, line.len);
+		if (r == 0)
+			r = reply->ops->round(reply);
+		if (r < 0 || key == 'q')
+			break;
+	}
+	box.result = r;
+	return r < 0 ? r : 0;
+}
+
 static const struct telmon_arg flood_args[] = {
 	{ .name = "lines",
 	  .type = TELMON_INT,
@@ -240,6 +277,11 @@ static const struct command commands[] = {
 	  .kind = COMMAND_BUILTIN,
 	  .flags = COMMAND_STREAMS,
 	  .exec = exec_flood },
+	{ .name = "keys",
+	  .help = "keys",
+	  .kind = COMMAND_BUILTIN,
+	  .flags = COMMAND_STREAMS,
+	  .exec = exec_keys },
 	{ .name = "ring",
 	  .help = "rings",
 	  .columns = text_column,

@@ -151,6 +151,29 @@ START_TEST(any_bytes)
 }
 END_TEST
 
+START_TEST(what_was_begun_ends_with_time)
+{
+	struct key_reader r = { 0 };
+	uint32_t keys[2];
+
+	ck_assert(!key_is_begun(&r));
+	ck_assert_uint_eq(key_read(&r, 0x1b, keys), 0);
+	ck_assert(key_is_begun(&r));
+	ck_assert(key_end(&r));
+	ck_assert(!key_is_begun(&r));
+	ck_assert_uint_eq(key_read(&r, 0x1b, keys), 0);
+	ck_assert_uint_eq(key_read(&r, '[', keys), 0);
+	ck_assert(key_is_begun(&r));
+	ck_assert(!key_end(&r));
+	ck_assert_uint_eq(key_read(&r, 0xe2, keys), 0);
+	ck_assert(key_is_begun(&r));
+	ck_assert(!key_end(&r));
+	ck_assert_uint_eq(key_read(&r, 'A', keys), 1);
+	ck_assert_uint_eq(keys[0], 'A');
+	ck_assert(!key_is_begun(&r));
+}
+END_TEST
+
 START_TEST(characters_are_encoded)
 {
 	static const uint32_t some[] = { 'a', 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff };
@@ -179,6 +202,7 @@ key_suite(void)
 	tcase_add_test(c, other_sequences_are_swallowed);
 	tcase_add_test(c, controls_end_a_sequence);
 	tcase_add_test(c, any_bytes);
+	tcase_add_test(c, what_was_begun_ends_with_time);
 	tcase_add_test(c, characters_are_encoded);
 	suite_add_tcase(s, c);
 	return s;

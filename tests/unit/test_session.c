@@ -685,7 +685,7 @@ completes(const char *line, const char *cursor, const char *expected)
 
 START_TEST(test_complete)
 {
-	completes("", "0", "disk echo flood ring stream wait ");
+	completes("", "0", "disk echo flood keys ring stream wait ");
 	completes("d", "1", "disk ");
 	completes("disk x", "1", "disk ");
 	completes("d", "99", "disk ");
