@@ -31,8 +31,8 @@ enum telnet_event_type {
 	TELNET_SYNCH, /* DM. on: urgent data was seen, so typed text before it is to be discarded */
 	TELNET_TIMING_MARK, /* DO TM: call telnet_timing_mark() once all output before it is written
 			     */
-	TELNET_WINDOW,	    /* columns, rows (0 = unspecified was asked; defaults already applied,
-			       clamped to 512) */
+	TELNET_WINDOW,	    /* columns, rows (clamped to 512); on: both were told, else the
+			       default stands in for what was not */
 	TELNET_TERMINAL,    /* text, size: terminal type, lower case, [a-z0-9+._-]{1,40} */
 	TELNET_ECHO,	    /* on: whether we echo now */
 	TELNET_BINARY_OUT,  /* on */

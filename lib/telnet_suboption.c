@@ -37,7 +37,8 @@ telnet_suboption_tell_window(struct telnet *t, unsigned columns, unsigned rows)
 {
 	struct telnet_event ev = { .type = TELNET_WINDOW,
 				   .columns = clamp(columns, 80),
-				   .rows = clamp(rows, 24) };
+				   .rows = clamp(rows, 24),
+				   .on = columns && rows };
 
 	telnet_emit(t, &ev);
 }

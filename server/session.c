@@ -166,7 +166,7 @@ is_live(const struct session *s)
 
 	if (!s->asker.person || s->asker.columns < LIVE_COLUMNS || s->asker.lines < LIVE_LINES)
 		return false;
-	return p ? p->ansi && p->telnet && telnet_echoes(p->telnet) : true;
+	return p ? p->ansi && p->windowed && telnet_echoes(p->telnet) : true;
 }
 
 void

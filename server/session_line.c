@@ -56,6 +56,15 @@ command_error(struct session *s, const struct parse_command *c, int status, cons
 	return pipeline_error(&asker, &s->reply, status, why);
 }
 
+/* JSON and CSV are for programs, which keep their answers whole. */
+static bool
+is_paged(const struct session *s, enum parse_format format)
+{
+	bool as_set = format == PARSE_AS_SET && s->asker.render.format == RENDER_TEXT;
+
+	return s->pager_choice == CHOICE_ON || format == PARSE_TEXT || as_set;
+}
+
 static int
 answer(struct session *s, const char *line, const struct parse_command *c)
 {
@@ -64,6 +73,7 @@ answer(struct session *s, const char *line, const struct parse_command *c)
 	_autobuf_ struct buf why = BUF_WHY;
 	const struct word *word;
 
+	s->paged = is_paged(s, c->format);
 	if (session_word_bare(c)) {
 		s->over = true;
 		return 0;
@@ -110,6 +120,7 @@ next(struct session *s, const char *line, size_t n, size_t *at, int *ret_status)
 	struct parse_command *c;
 	int r;
 
+	s->paged = !raw && is_paged(s, PARSE_AS_SET);
 	if (raw) {
 		*ret_status = raw->run(s, &(struct word_call){ .line = line, .rest = line + *at });
 		*at = n;
@@ -133,10 +144,13 @@ int
 session_line(struct session *s, const char *line, size_t n)
 {
 	size_t at = 0;
-	int status = 0;
+	int status = 0, r;
 
 	session_watch_begin(s);
+	session_pager_begin(s);
 	while (!s->over && !s->lost && status >= 0 && next(s, line, n, &at, &status) > 0)
 		continue;
+	r = session_pager_end(s);
+	status = r < 0 ? r : status;
 	return status == -ECANCELED || s->cancelled ? STATUS_CANCELLED : status;
 }

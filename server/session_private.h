@@ -68,6 +68,7 @@ struct person {
 	bool dumb;	  /* the terminal has no UTF-8 */
 	bool colors;	  /* it has colours */
 	bool ansi;	  /* its cursor can be moved */
+	bool windowed;	  /* columns and rows are the peer's word */
 	bool prompted;	  /* a prompt is out and no IAC GA behind it yet */
 	bool interrupted; /* the line before ended by ^C, and nothing was typed since */
 	bool asked;	  /* AYT waits for its answer */
@@ -83,7 +84,8 @@ struct session {
 	struct roster_seat seat;
 	struct asker asker;
 	struct reply reply;
-	struct arena arena; /* the line at hand and what is parsed of it */
+	struct arena arena;  /* the line at hand and what is parsed of it */
+	struct pager *pager; /* of the line at hand; NULL: a live person has none */
 	struct person *person;
 	struct buf body; /* framed: the part that is being made */
 	struct buf keys; /* framed: bytes that /key brought for the running line */
@@ -103,6 +105,9 @@ struct session {
 	char *prompt;		/* NULL = HOST> */
 	unsigned width;		/* by /set; 0 = the window's */
 	unsigned char charset, color; /* CHOICE_: charset ON is UTF-8 */
+	unsigned char pager_choice;   /* CHOICE_: ON pages every format */
+	bool paged;		      /* the running command's answer goes through the pager */
+	bool idled;		      /* nobody pressed a key for too long */
 	bool eof;		      /* the peer has ended its side */
 	bool lost;		      /* the peer is gone, or as good as */
 	bool over;		      /* no further line is wanted */
@@ -171,6 +176,17 @@ void session_show(struct session *s, const char *text, size_t n);
 int session_flush(struct session *s);
 /* Sends all that waits, however slow the peer is, up to stall_ns without progress. */
 void session_flush_all(struct session *s);
+
+/* --- session_pager.c: answers taller than the window --- */
+
+/* Around a line. No pager for who is not live, or does not want one. */
+void session_pager_begin(struct session *s);
+/* Shows the rest. 0, -ECANCELED, -EPIPE. */
+int session_pager_end(struct session *s);
+/* Text of an answer, in pages: waits for keys. As above. */
+int session_pager_text(struct session *s, const char *bytes, size_t n);
+/* Text that goes past it comes now. As above. */
+int session_pager_pass(struct session *s);
 
 /* --- session_watch.c: the peer while a command runs --- */
 
@@ -266,6 +282,8 @@ void session_framed_drop(struct session *s);
 extern const struct reply_ops session_reply_ops;
 /* Puts the terminal right behind a command that drew. */
 void session_reply_restore(struct session *s);
+/* Text that is owed even to who has cancelled, and comes behind the answer to the timing mark. */
+void session_reply_owed(struct session *s, const char *text);
 
 /* session_line.c: answers a line: session words here, all else by pipeline. line[n] is NUL. Returns
  * the status of the answer. */

@@ -27,11 +27,16 @@ static int
 reply_text(struct reply *reply, const char *bytes, size_t n)
 {
 	struct session *s = of(reply);
+	int r;
 
 	if (s->lost)
 		return -EPIPE;
 	if (s->cancelled)
 		return -ECANCELED;
+	if (s->pager && s->paged && !reply->streaming)
+		return session_pager_text(s, bytes, n);
+	if (s->pager && (r = session_pager_pass(s)) < 0)
+		return r;
 	return s->talk == TALK_FRAMED ? session_framed_text(s, bytes, n)
 				      : session_text(s, bytes, n);
 }
@@ -186,6 +191,19 @@ reply_wait(struct reply *reply, int64_t until_ns)
 }
 
 void
+session_reply_owed(struct session *s, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (s->person && s->cancelled)
+		session_person_marks(s);
+	if (s->talk == TALK_FRAMED)
+		session_framed_owed(s, text, n);
+	else if (session_room_owed(s, 4 * n) != -EPIPE)
+		session_show(s, text, n);
+}
+
+void
 session_reply_restore(struct session *s)
 {
 	struct reply *reply = &s->reply;
@@ -194,14 +212,8 @@ session_reply_restore(struct session *s)
 	reply->restore = NULL;
 	reply->keys = reply->full = reply->noted = false;
 	reply->rows = 0;
-	if (!restore || s->lost)
-		return;
-	if (s->person && s->cancelled)
-		session_person_marks(s);
-	if (s->talk == TALK_FRAMED)
-		session_framed_owed(s, restore, strlen(restore));
-	else if (session_room_owed(s, 4 * strlen(restore)) != -EPIPE)
-		session_show(s, restore, strlen(restore));
+	if (restore)
+		session_reply_owed(s, restore);
 }
 
 const struct reply_ops session_reply_ops = {

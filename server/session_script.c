@@ -212,6 +212,8 @@ session_script_run(struct session *s)
 	}
 	if (s->eof)
 		run_rest(s);
+	if (s->idled)
+		say_goodbye(s, "-- idle for too long, closing\n");
 	if (s->stopped)
 		say_goodbye(s, "-- telmond stops\n");
 	else if (!s->lost)

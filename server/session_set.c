@@ -75,6 +75,23 @@ get_color(struct session *s, struct buf *out)
 }
 
 static int
+set_pager(struct session *s, const char *value)
+{
+	int c = choose(value, switches, COUNT(switches));
+
+	if (c < 0)
+		return c;
+	s->pager_choice = (unsigned char)c;
+	return 0;
+}
+
+static void
+get_pager(struct session *s, struct buf *out)
+{
+	buf_puts(out, switches[s->pager_choice]);
+}
+
+static int
 set_format(struct session *s, const char *value)
 {
 	int f = choose(value, formats, COUNT(formats));
@@ -181,6 +198,9 @@ session_settings(size_t *ret_n)
 		{ "color", "auto on off", "colours where a value is past its threshold", set_color,
 		  get_color },
 		{ "format", "text json csv", "how answers look", set_format, get_format },
+		{ "pager", "auto on off",
+		  "stops an answer taller than the window; on: JSON and CSV too", set_pager,
+		  get_pager },
 		{ "person", "on off", "whether somebody reads this framed session", set_person,
 		  get_person },
 		{ "prompt", "auto", "what stands before a typed line", set_prompt, get_prompt },

@@ -59,13 +59,14 @@ take_terminal(struct session *s, const char *name, size_t n)
 }
 
 static void
-take_window(struct session *s, unsigned columns, unsigned rows)
+take_window(struct session *s, unsigned columns, unsigned rows, bool known)
 {
 	struct person *p = s->person;
 
 	p->columns = columns;
 	p->rows = rows;
 	p->next_columns = columns;
+	p->windowed = known;
 	session_look(s);
 }
 
@@ -160,7 +161,7 @@ event(void *ctx, const struct telnet_event *ev)
 		session_typed_putc(s, TYPED_MARK);
 		break;
 	case TELNET_WINDOW:
-		take_window(s, ev->columns, ev->rows);
+		take_window(s, ev->columns, ev->rows, ev->on);
 		break;
 	case TELNET_TERMINAL:
 		take_terminal(s, ev->text, ev->size);

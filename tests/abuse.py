@@ -512,7 +512,7 @@ def urgent_while_output_waits(d):
     """Urgent data and half a command while the send buffer is full: nothing is over-read, the rest arrives."""
     s = telnet(d)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    s.sendall(b"metrics --prometheus\r\n" * 100)
+    s.sendall(b"/set pager off\r\n" + b"metrics --prometheus\r\n" * 100)
     time.sleep(0.3)
     s.sendall(IAC)
     s.send(b"\xf2", socket.MSG_OOB)
@@ -526,6 +526,8 @@ def urgent_while_output_waits(d):
 def commands_across_the_line_cap(d):
     """Telnet commands that straddle the longest line: no off-by-one, no half of one in the line."""
     with telnet(d) as s:
+        s.sendall(b"/set pager off\r\n")
+        until(s, b"\r\n.*> $")
         # A doubled IAC is one byte of the line, a command none.
         for size, tail, good in ((4095, IAC + IAC, True), (4096, IAC + IAC, False), (4096, IAC + b"\xf1", True),
                                  (4097, IAC + b"\xf1", False)):

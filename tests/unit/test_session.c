@@ -648,7 +648,8 @@ START_TEST(test_set)
 	script("/set a b c\n", "error: /set: too many words (usage: /set [KEY [VALUE]])\n");
 	script("/set charset ascii; /set width 100; /set color on; /set prompt 'x> '; /set | "
 	       "columns key,value\n",
-	       "key      value\ncharset  ascii\ncolor    on\nformat   text\nperson   off\nprompt   "
+	       "key      value\ncharset  ascii\ncolor    on\nformat   text\npager    auto\nperson  "
+	       " off\nprompt   "
 	       "x>\nwidth    100\n");
 	script("/set charset\n", "key      value  help\ncharset  auto   characters of text; auto "
 				 "is UTF-8 but on a dumb terminal\n");
@@ -691,7 +692,7 @@ START_TEST(test_complete)
 	completes("d", "99", "disk ");
 	completes("echo a; fl", "10", "flood ");
 	completes("/se", "3", "/set ");
-	completes("/set ", "5", "charset color format person prompt width ");
+	completes("/set ", "5", "charset color format pager person prompt width ");
 	completes("/set co", "7", "color ");
 	completes("/set format ", "12", "text json csv ");
 	completes("/set nope x", "11", "");

@@ -62,6 +62,12 @@ START_TEST(test_windows)
 	peer_send(&p, SIZE("\x51", "\x18"));
 	peer_expect(&p, "still 81x24\r\n");
 	peer_leave(&p);
+	/* A terminal without a size is no window. */
+	telnet_open(&p);
+	peer_send(&p, SIZE("\x00", "\x00"));
+	type(&p, "keys");
+	peer_expect(&p, "still 80x24\r\n");
+	peer_leave(&p);
 	plain_open(&p);
 	peer_send(&p, "keys\n");
 	peer_expect(&p, "still 0x0\n");
