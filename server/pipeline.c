@@ -215,17 +215,21 @@ filter(struct pipeline_job *job, struct reply *reply, struct buf *why)
 }
 
 int
+pipeline_job_finish(struct pipeline_job *job, struct reply *reply, struct buf *why)
+{
+	if (job->rows->error)
+		return pipeline_rows_failed(job, job->rows->error, why);
+	return job->n_filters ? filter(job, reply, why) : 0;
+}
+
+int
 pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf *why)
 {
 	int r;
 
 	pipeline_job_drop(job);
 	r = source(job, reply, why);
-	if (r != 0)
-		return r;
-	if (job->rows->error)
-		return pipeline_rows_failed(job, job->rows->error, why);
-	return job->n_filters ? filter(job, reply, why) : 0;
+	return r ? r : pipeline_job_finish(job, reply, why);
 }
 
 int

@@ -49,8 +49,18 @@ void pipeline_round_free(struct pipeline_round *r);
  * up with why; -ECANCELED, -EPIPE. */
 int pipeline_round_rows(struct pipeline_round *r, struct reply *reply, const struct rows **ret_rows,
 			struct buf *why);
-/* Writes those rows as one answer. 0, -ECANCELED, -EPIPE. */
+/* The same in two steps, for who has more to do than to wait: asks for the rows, and takes them.
+ * -EAGAIN: they are not there; the reply's doorbell rings when they may be, and rows taken before
+ * are still good. A built-in answers inside take. */
+void pipeline_round_ask(struct pipeline_round *r, struct reply *reply);
+int pipeline_round_take(struct pipeline_round *r, struct reply *reply, const struct rows **ret_rows,
+			struct buf *why);
+/* Writes the rows as one answer. 0, -ECANCELED, -EPIPE. */
 int pipeline_round_write(struct pipeline_round *r, struct reply *reply);
+/* What text is fitted to from now on. */
+void pipeline_round_set_width(struct pipeline_round *r, unsigned width);
+/* How old the data of the rows is. */
+double pipeline_round_age_s(const struct pipeline_round *r);
 
 /* The newest snapshots of a plugin, collected now if it is on demand and they are older than
  * cache_s; waits at most timeout_s for that. A sampled plugin is waited for only until it has its

@@ -65,6 +65,8 @@ struct pipeline_job {
 void pipeline_job_close(struct pipeline_job *job);
 /* Gets the rows of this moment and filters them: job->rows. */
 int pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf *why);
+/* What is done with rows from whatever source: too many are an error, and filters are applied. */
+int pipeline_job_finish(struct pipeline_job *job, struct reply *reply, struct buf *why);
 /* Drops what belongs to the last rows. */
 void pipeline_job_drop(struct pipeline_job *job);
 /* Runs a command that writes its own answers. */
@@ -85,6 +87,13 @@ const struct telmon_column *pipeline_columns(const struct pipeline_job *job, siz
 
 /* pipeline_view.c: rows from snapshots, into job->own. */
 int pipeline_view(struct pipeline_job *job, struct reply *reply, struct buf *why);
+/* The same in steps: asks for values unless they are new (NULL); takes the snapshots (the
+ * references; newest may be NULL; status and reason are those of the call); makes rows of them,
+ * unless that is an isolated plugin's business. */
+struct call *pipeline_view_ask(const struct pipeline_job *job);
+int pipeline_view_take(struct pipeline_job *job, struct snapshot *newest, struct snapshot *previous,
+		       int status, const char *reason, struct buf *why);
+int pipeline_view_make(struct pipeline_job *job, struct buf *why);
 /* Answers from a kept rendering. True if that was possible; *ret is then what pipeline_answer()
  * returns. */
 bool pipeline_view_kept(struct pipeline *p, const struct command *command,
@@ -97,6 +106,12 @@ void pipeline_view_keep(const struct pipeline_job *job, const char *body, size_t
 int pipeline_run(struct pipeline_job *job, struct reply *reply, struct buf *why);
 /* The same for a view of an isolated plugin, of the job's snapshots. */
 int pipeline_run_view(struct pipeline_job *job, struct reply *reply, struct buf *why);
+/* The same in two steps: asks, and makes the best of what came; status is that of the call. */
+struct call *pipeline_run_ask_view(struct pipeline_job *job);
+int pipeline_run_view_done(struct pipeline_job *job, int64_t time_ns, double interval_s, int status,
+			   struct buf *why);
+/* The rows of job->call, which is done. */
+int pipeline_run_result(struct pipeline_job *job, struct buf *why);
 /* Waits until the call is done. 0, -ETIMEDOUT, -ECANCELED, -EPIPE. */
 int pipeline_await(struct call *call, int bell, struct reply *reply, int64_t until_ns);
 /* What pipeline_await() returned as a result: "no answer within 10 s" and STATUS_TIMEOUT, or what

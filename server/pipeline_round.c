@@ -20,6 +20,10 @@ struct pipeline_round {
 	const struct asker *asker; /* the caller's, as cmd */
 	const struct parse_command *cmd;
 	struct pipeline_job job;
+	struct call *asked; /* not taken yet; NULL: nothing has to be waited for */
+	bool rows;	    /* it brings rows, else values to make them of */
+	int bell;
+	int64_t until_ns;
 };
 
 static int
@@ -82,6 +86,7 @@ pipeline_round_free(struct pipeline_round *r)
 {
 	if (!r)
 		return;
+	call_leave(r->asked, r->bell);
 	pipeline_job_close(&r->job);
 	free(r);
 }
@@ -98,6 +103,144 @@ pipeline_round_rows(struct pipeline_round *r, struct reply *reply, const struct 
 		return status;
 	*ret_rows = r->job.rows;
 	return r->job.rows->status;
+}
+
+static void
+watch(struct pipeline_round *r, struct call *asked, bool rows, struct reply *reply)
+{
+	double timeout_s = r->job.pipeline->command_timeout_s;
+
+	r->asked = asked;
+	r->rows = rows;
+	if (!asked)
+		return;
+	r->until_ns = now_ns() + (int64_t)(timeout_s * (double)NS_PER_S);
+	r->bell = reply->ops->doorbell(reply);
+	if (r->bell >= 0)
+		call_watch(asked, r->bell);
+}
+
+void
+pipeline_round_ask(struct pipeline_round *r, struct reply *reply)
+{
+	struct pipeline_job *job = &r->job;
+	const struct command *c = job->command;
+
+	if (r->asked)
+		return;
+	if (c->kind == COMMAND_VIEW)
+		watch(r, pipeline_view_ask(job), false, reply);
+	else if (c->kind == COMMAND_RUN)
+		watch(r,
+		      executor_run(job->pipeline->executor, c->plugin, c->callback, job->args,
+				   job->pipeline->max_answer),
+		      true, reply);
+}
+
+/* How the call fared that is not waited for any longer. */
+static int
+result(const struct pipeline_round *r, struct buf *reason)
+{
+	const char *said = "";
+	int status;
+
+	if (!r->asked)
+		return 0;
+	if (!call_done(r->asked))
+		return pipeline_await_failed(-ETIMEDOUT, r->job.pipeline->command_timeout_s,
+					     reason);
+	status = call_result(r->asked, &said);
+	buf_puts(reason, said);
+	return status;
+}
+
+/* Values are here, or will not come. An isolated plugin makes the rows of them itself. */
+static int
+take_values(struct pipeline_round *r, struct reply *reply, struct buf *why)
+{
+	_autobuf_ struct buf reason = BUF_WHY;
+	struct snapshot *newest, *previous;
+	struct pipeline_job *job = &r->job;
+	int status = result(r, &reason);
+
+	call_leave(r->asked, r->bell);
+	r->asked = NULL;
+	series_newest(job->command->plugin->series, &newest, &previous);
+	status = pipeline_view_take(job, newest, previous, status, buf_str(&reason), why);
+	if (status == 0 && job->command->plugin->isolate) {
+		watch(r, pipeline_run_ask_view(job), true, reply);
+		return -EAGAIN;
+	}
+	pipeline_job_drop(job);
+	return status ? status : pipeline_view_make(job, why);
+}
+
+/* The call's rows are shared, so the job keeps the call. */
+static int
+take_rows(struct pipeline_round *r, struct buf *why)
+{
+	_autobuf_ struct buf reason = BUF_WHY;
+	struct pipeline_job *job = &r->job;
+	int64_t time_ns = job->time_ns;
+	double interval_s = job->interval_s;
+	int status = result(r, &reason);
+
+	pipeline_job_drop(job);
+	job->call = r->asked;
+	job->bell = r->bell;
+	r->asked = NULL;
+	status = call_done(job->call) ? pipeline_run_result(job, why)
+				      : pipeline_say(job->command, status, buf_str(&reason), why);
+	return job->command->kind == COMMAND_VIEW
+		       ? pipeline_run_view_done(job, time_ns, interval_s, status, why)
+		       : status;
+}
+
+static bool
+is_open(const struct pipeline_round *r)
+{
+	return r->asked && !call_done(r->asked) && now_ns() < r->until_ns;
+}
+
+static int
+take(struct pipeline_round *r, struct reply *reply, struct buf *why)
+{
+	struct pipeline_job *job = &r->job;
+	int status = -EAGAIN;
+
+	if (job->command->kind == COMMAND_BUILTIN)
+		return pipeline_job_rows(job, reply, why);
+	if (!r->rows && !is_open(r))
+		status = take_values(r, reply, why);
+	if (r->rows && !is_open(r))
+		status = take_rows(r, why);
+	return status ? status : pipeline_job_finish(job, reply, why);
+}
+
+int
+pipeline_round_take(struct pipeline_round *r, struct reply *reply, const struct rows **ret_rows,
+		    struct buf *why)
+{
+	int status = take(r, reply, why);
+
+	if (status != 0)
+		return status;
+	*ret_rows = r->job.rows;
+	return r->job.rows->status;
+}
+
+void
+pipeline_round_set_width(struct pipeline_round *r, unsigned width)
+{
+	r->job.asker.render.width = width;
+}
+
+double
+pipeline_round_age_s(const struct pipeline_round *r)
+{
+	double age_s = (double)(now_ns() - r->job.time_ns) / (double)NS_PER_S;
+
+	return age_s > 0 ? age_s : 0;
 }
 
 int

@@ -48,8 +48,8 @@ pipeline_await_failed(int error, double timeout_s, struct buf *why)
 	return STATUS_TIMEOUT;
 }
 
-static int
-result(struct pipeline_job *job, struct buf *why)
+int
+pipeline_run_result(struct pipeline_job *job, struct buf *why)
 {
 	const char *reason = "";
 	int r = call_result(job->call, &reason), error;
@@ -74,7 +74,7 @@ await_rows(struct pipeline_job *job, struct reply *reply, struct buf *why)
 			       now_ns() + (int64_t)(timeout_s * (double)NS_PER_S));
 
 	if (r == 0)
-		return result(job, why);
+		return pipeline_run_result(job, why);
 	r = pipeline_await_failed(r, timeout_s, &reason);
 	return r < 0 ? r : pipeline_say(job->command, r, buf_str(&reason), why);
 }
@@ -104,26 +104,38 @@ last_view(struct pipeline_job *job, int status, struct buf *why)
 	call_leave(job->call, job->bell);
 	job->call = last;
 	buf_clear(why);
-	return result(job, why);
+	return pipeline_run_result(job, why);
+}
+
+struct call *
+pipeline_run_ask_view(struct pipeline_job *job)
+{
+	const struct command *c = job->command;
+	struct pipeline *p = job->pipeline;
+
+	return executor_view(p->executor, c->plugin, c->callback, job->args, job->newest,
+			     job->previous, p->max_answer);
+}
+
+int
+pipeline_run_view_done(struct pipeline_job *job, int64_t time_ns, double interval_s, int status,
+		       struct buf *why)
+{
+	if (status == STATUS_UNAVAILABLE || status == STATUS_FAILED || status == STATUS_TIMEOUT)
+		return last_view(job, status, why);
+	/* Its data is as old as its snapshots, whenever it was rendered. */
+	job->time_ns = time_ns;
+	job->interval_s = interval_s;
+	return status;
 }
 
 int
 pipeline_run_view(struct pipeline_job *job, struct reply *reply, struct buf *why)
 {
-	const struct command *c = job->command;
-	struct pipeline *p = job->pipeline;
 	int64_t time_ns = job->time_ns;
 	double interval_s = job->interval_s;
-	int r;
 
 	job->bell = reply->ops->doorbell(reply);
-	job->call = executor_view(p->executor, c->plugin, c->callback, job->args, job->newest,
-				  job->previous, p->max_answer);
-	r = await_rows(job, reply, why);
-	if (r == STATUS_UNAVAILABLE || r == STATUS_FAILED || r == STATUS_TIMEOUT)
-		return last_view(job, r, why);
-	/* Its data is as old as its snapshots, whenever it was rendered. */
-	job->time_ns = time_ns;
-	job->interval_s = interval_s;
-	return r;
+	job->call = pipeline_run_ask_view(job);
+	return pipeline_run_view_done(job, time_ns, interval_s, await_rows(job, reply, why), why);
 }

@@ -177,33 +177,63 @@ take_snapshots(struct pipeline_job *job, struct snapshot *newest, struct snapsho
 }
 
 int
-pipeline_view(struct pipeline_job *job, struct reply *reply, struct buf *why)
+pipeline_view_take(struct pipeline_job *job, struct snapshot *newest, struct snapshot *previous,
+		   int status, const char *reason, struct buf *why)
 {
-	_autobuf_ struct buf reason = BUF_WHY;
-	const struct command *c = job->command;
-	struct snapshot *newest, *previous;
-	int r;
-
-	r = pipeline_fresh(job->pipeline, c->plugin, job->pipeline->command_timeout_s, reply,
-			   &newest, &previous, &reason);
-	if (r < 0)
-		return r;
 	if (!newest)
-		return pipeline_say(c, r ? r : STATUS_FAILED,
-				    r ? buf_str(&reason) : "no values yet", why);
+		return pipeline_say(job->command, status ? status : STATUS_FAILED,
+				    status ? reason : "no values yet", why);
 	take_snapshots(job, newest, previous);
 	job->time_ns = job->newest->time_ns;
 	job->interval_s = job->previous ? (double)(job->newest->time_ns - job->previous->time_ns) /
 						  (double)NS_PER_S
 					: NAN;
-	if (c->plugin->isolate)
-		return pipeline_run_view(job, reply, why);
+	return 0;
+}
+
+int
+pipeline_view_make(struct pipeline_job *job, struct buf *why)
+{
+	_autobuf_ struct buf reason = BUF_WHY;
+	const struct command *c = job->command;
+	int r;
+
 	rows_init(&job->own, c->columns, c->n_columns, job->pipeline->max_answer);
 	job->rows = &job->own;
-	buf_clear(&reason);
 	r = host_view(job->pipeline->host, &c->plugin->object, c->callback, job->newest,
 		      job->previous, job->args, &job->own, &reason);
 	if (r == 0 || job->own.error)
 		return 0;
 	return pipeline_say(c, STATUS_FAILED, buf_str(&reason), why);
+}
+
+int
+pipeline_view(struct pipeline_job *job, struct reply *reply, struct buf *why)
+{
+	_autobuf_ struct buf reason = BUF_WHY;
+	struct snapshot *newest, *previous;
+	int r = pipeline_fresh(job->pipeline, job->command->plugin,
+			       job->pipeline->command_timeout_s, reply, &newest, &previous,
+			       &reason);
+
+	if (r < 0)
+		return r;
+	r = pipeline_view_take(job, newest, previous, r, buf_str(&reason), why);
+	if (r != 0)
+		return r;
+	return job->command->plugin->isolate ? pipeline_run_view(job, reply, why)
+					     : pipeline_view_make(job, why);
+}
+
+struct call *
+pipeline_view_ask(const struct pipeline_job *job)
+{
+	struct plugin *plugin = job->command->plugin;
+	struct snapshot *newest;
+	bool fresh;
+
+	series_newest(plugin->series, &newest, NULL);
+	fresh = newest && !is_stale(job->pipeline, plugin, newest->time_ns);
+	snapshot_unref(newest);
+	return fresh ? NULL : executor_collect(job->pipeline->executor, plugin);
 }

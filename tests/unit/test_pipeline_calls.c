@@ -309,6 +309,85 @@ START_TEST(round_errors)
 }
 END_TEST
 
+/* Takes the rows once they are there; -EAGAIN came `waits` times before. */
+static int
+take_round(struct pipeline_round *round, const struct rows **ret_rows, unsigned *ret_waits)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	int r;
+
+	*ret_waits = 0;
+	while ((r = pipeline_round_take(round, &world.fake.reply, ret_rows, &why)) == -EAGAIN) {
+		++*ret_waits;
+		block_collect = false;
+		ck_assert_int_ge(fake_wait(&world.fake.reply, now_ns() + 10 * NS_PER_S), 0);
+	}
+	return r;
+}
+
+/* Nothing waits inside, and what was taken stays until there is something new. */
+START_TEST(round_in_two_steps)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	const struct rows *rows, *before;
+	struct pipeline_round *round;
+	struct arena arena;
+	unsigned waits;
+	int status;
+
+	round = open_round("list | include odd", &arena, &status, &why);
+	pipeline_round_ask(round, &world.fake.reply);
+	ck_assert_int_eq(take_round(round, &rows, &waits), 1);
+	ck_assert_uint_eq(rows->n_rows, 2);
+	pipeline_round_ask(round, &world.fake.reply);
+	ck_assert_uint_eq(rows->n_rows, 2);
+	ck_assert_int_eq(take_round(round, &rows, &waits), 1);
+	pipeline_round_free(round);
+	arena_fini(&arena);
+	/* On demand, and late. */
+	world_set_limits(&world, 10, 0, 64 << 20);
+	round = open_round("lazy", &arena, &status, &why);
+	pipeline_round_ask(round, &world.fake.reply);
+	ck_assert_int_eq(take_round(round, &before, &waits), 0);
+	block_collect = true;
+	pipeline_round_ask(round, &world.fake.reply);
+	pipeline_round_ask(round, &world.fake.reply);
+	ck_assert_int_eq(pipeline_round_take(round, &world.fake.reply, &rows, &why), -EAGAIN);
+	ck_assert_uint_eq(before->n_rows, 1);
+	ck_assert_int_eq(take_round(round, &rows, &waits), 0);
+	ck_assert_uint_ge(waits, 1);
+	ck_assert(pipeline_round_age_s(round) >= 0 && pipeline_round_age_s(round) < 10);
+	/* Past the deadline there are the old values, of a run none. */
+	world_set_limits(&world, 0.05, 0, 64 << 20);
+	block_collect = true;
+	pipeline_round_ask(round, &world.fake.reply);
+	while ((status = pipeline_round_take(round, &world.fake.reply, &rows, &why)) == -EAGAIN)
+		fake_wait(&world.fake.reply, now_ns() + 10 * NS_PER_MS);
+	ck_assert_int_eq(status, 0);
+	block_collect = false;
+	pipeline_round_free(round);
+	arena_fini(&arena);
+	round = open_round("sleep", &arena, &status, &why);
+	pipeline_round_ask(round, &world.fake.reply);
+	while ((status = pipeline_round_take(round, &world.fake.reply, &rows, &why)) == -EAGAIN)
+		fake_wait(&world.fake.reply, now_ns() + 10 * NS_PER_MS);
+	ck_assert_int_eq(status, STATUS_TIMEOUT);
+	ck_assert_str_eq(buf_str(&why), "sleep: no answer within 0.05 s");
+	/* Who leaves with a question open loses nothing but the answer. */
+	pipeline_round_ask(round, &world.fake.reply);
+	pipeline_round_free(round);
+	arena_fini(&arena);
+	/* A built-in is there at once. */
+	buf_clear(&why);
+	round = open_round("words a b", &arena, &status, &why);
+	pipeline_round_ask(round, &world.fake.reply);
+	ck_assert_int_eq(pipeline_round_take(round, &world.fake.reply, &rows, &why), 0);
+	ck_assert_uint_eq(rows->n_rows, 2);
+	pipeline_round_free(round);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(round_of_a_run)
 {
 	_autobuf_ struct buf why = BUF_WHY;
@@ -438,6 +517,7 @@ suite(void)
 	tcase_add_test(c, stuck_plugin);
 	tcase_add_test(c, rates_since_the_round_before);
 	tcase_add_test(c, round_errors);
+	tcase_add_test(c, round_in_two_steps);
 	tcase_add_test(c, round_of_a_run);
 	tcase_add_test(c, streams);
 	tcase_add_test(c, stream_usage);
