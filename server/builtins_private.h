@@ -70,6 +70,30 @@ const char *builtins_text(const struct rows *rows, size_t row, const char *name)
 /* The row that bears this text under a column; -1 if there is none. */
 long builtins_row(const struct rows *rows, const char *column, const char *name);
 
+/* A view that is drawn in place, for a live asker. */
+struct builtins_live {
+	struct reply *reply;
+	bool full;		 /* the whole screen; else as many rows as a frame has */
+	bool wanted;		 /* a frame is owed */
+	unsigned columns, lines; /* of the window that the last frame was for; 0 = none yet */
+	int64_t drawn_ns;
+	struct buf out;
+};
+void builtins_live_begin(struct builtins_live *v, struct reply *reply, bool full);
+void builtins_live_end(struct builtins_live *v);
+/* True when a frame is wanted, and would neither come too soon nor be seen late. */
+bool builtins_live_due(const struct builtins_live *v);
+/* Draws lines, as many as there is room for, over those of the frame before. 0, -ECANCELED, -EPIPE.
+ */
+int builtins_live_draw(struct builtins_live *v, const struct buf *frame);
+/* Sleeps until until_ns, or a wanted frame is due. As the reply's wait(). */
+int builtins_live_wait(struct builtins_live *v, int64_t until_ns);
+
+/* watch for a live asker: every_s from one round to the next, at most `count` of them. 0,
+ * -ECANCELED, -EPIPE. */
+int builtins_watch_live(struct pipeline_round *round, const struct request *request, double every_s,
+			int64_t count, struct reply *reply, int *ret_status);
+
 /* Appends before and "up 3 h 12 min"; nothing if that is unknown. */
 void builtins_uptime(struct builtins_env *env, const char *before, struct buf *out);
 

@@ -5,7 +5,7 @@
  * watch -- one pipeline again and again, each round an answer of its own with rates since the round
  * before. Rounds begin on a fixed beat; what is overdue is left out, not caught up. A round that
  * fails says so and the next one tries again. Ends by its count, a key or /cancel (-ECANCELED), or
- * hang-up.
+ * hang-up. For a live asker the rounds are drawn one over the other (builtins_watch_live.c).
  */
 #include <time.h>
 
@@ -92,7 +92,13 @@ exec(void *ctx, const struct request *request, struct rows *rows, struct reply *
 	round = pipeline_round_new(env->pipeline, request->asker, request->parsed, &r, why);
 	if (!round)
 		return r;
-	r = repeat(round, request, reply, &rows->status);
+	if (request->asker->live && request->asker->render.format == RENDER_TEXT)
+		r = builtins_watch_live(round, request, request->args[ARG_SECONDS].f,
+					request->args[ARG_COUNT].given ? request->args[ARG_COUNT].i
+								       : INT64_MAX,
+					reply, &rows->status);
+	else
+		r = repeat(round, request, reply, &rows->status);
 	pipeline_round_free(round);
 	return r;
 }

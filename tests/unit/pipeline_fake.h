@@ -49,6 +49,10 @@ struct fake {
 	bool no_bell;
 	bool was_streaming;
 	void (*on_wait)(struct fake *f);
+	/* What a terminal adds. */
+	bool draw; /* the next wait says so */
+	bool is_busy;
+	int keys[16]; /* up to a 0, taken one by one */
 };
 
 static inline int
@@ -95,6 +99,12 @@ fake_wait(struct reply *reply, int64_t until_ns)
 		f->on_wait(f);
 	if (f->waits == f->cancel_at_wait)
 		return f->wait_error;
+	if (reply->keys && f->keys[0])
+		return REPLY_KEY;
+	if (reply->restore && f->draw) {
+		f->draw = false;
+		return REPLY_DRAW;
+	}
 	for (;;) {
 		int64_t left_ns = until_ns - now_ns();
 		struct timespec ts = { .tv_sec = left_ns / NS_PER_S,
@@ -113,15 +123,17 @@ fake_wait(struct reply *reply, int64_t until_ns)
 static inline int
 fake_key(struct reply *reply)
 {
-	(void)reply;
-	return -EAGAIN;
+	struct fake *f = (struct fake *)reply;
+	int key = f->keys[0];
+
+	memmove(f->keys, f->keys + 1, sizeof(f->keys) - sizeof(f->keys[0]));
+	return key ? key : -EAGAIN;
 }
 
 static inline bool
 fake_busy(struct reply *reply)
 {
-	(void)reply;
-	return false;
+	return ((struct fake *)reply)->is_busy;
 }
 
 static const struct reply_ops fake_ops = { fake_text, fake_round, fake_doorbell,
@@ -208,6 +220,7 @@ world_open(struct world *w)
 	w->executor = executor_new(w->host, 8);
 	w->pipeline = pipeline_new(w->host, w->registry, w->executor, &limits);
 	fake_init(&w->fake);
+	w->fake.reply.asker = &w->asker;
 }
 
 static inline struct plugin *
@@ -263,6 +276,8 @@ world_say(struct world *w, const char *line)
 	arena_init(&arena, 1 << 20);
 	buf_clear(&w->fake.out);
 	w->fake.texts = w->fake.rounds = w->fake.waits = 0;
+	w->fake.reply.restore = NULL;
+	w->fake.reply.rows = 0;
 	while ((more = parse_next(line, strlen(line), &at, &arena, &cmd, &why)) != 0) {
 		ck_assert_msg(more == 1, "%s: %s", line, buf_str(&why));
 		r = pipeline_answer(w->pipeline, &w->asker, line, cmd, &w->fake.reply);
