@@ -25,7 +25,8 @@ struct canvas {
 	short highest[MAX_DOTS]; /* -1: none */
 };
 
-/* The labels take no more than half of the columns. */
+/* The labels take no more than half of the columns: longer ones are left out, for a number that is
+ * cut is another one. */
 static void
 lay_out(struct canvas *c)
 {
@@ -38,11 +39,9 @@ lay_out(struct canvas *c)
 	for (unsigned i = 0; i < plot_scale_ticks(&c->scale); i++) {
 		buf_clear(&text);
 		plot_scale_label(&c->scale, i, &text);
-		if (text.len > c->margin)
+		if (text.len > c->margin && text.len <= columns / 2)
 			c->margin = (unsigned)text.len;
 	}
-	if (c->margin > columns / 2)
-		c->margin = columns / 2;
 	/* A blank and the axis stand between. */
 	c->columns = columns - c->margin - 2;
 	c->width = c->columns * (c->p->ascii ? 1 : 2);
@@ -180,7 +179,7 @@ put_row(struct buf *out, const struct canvas *c, unsigned row)
 	_autobuf_ struct buf text = BUF_INIT(LABEL_BYTES);
 	bool labelled = row_label(c, row, &text);
 	unsigned blanks = 0;
-	size_t len = text.len < c->margin ? text.len : c->margin;
+	size_t len = text.len <= c->margin ? text.len : 0;
 
 	buf_pad(out, ' ', c->margin - len);
 	if (len)

@@ -162,8 +162,8 @@ plot_scale_make(struct plot_scale *s, const struct plot *p, unsigned rows)
 
 	s->unit = p->unit;
 	find_range(p, &low, &high);
-	/* Less than that is what a float makes of a number. */
-	range = fmax(high - low, fmax(fabs(low), fabs(high)) * 1e-5);
+	/* Less than that is what a float makes of a number; a constant is no change at all. */
+	range = fmax(high - low, fmax(fabs(low), fabs(high)) * (low < high ? 1e-5 : 0.1));
 	for (int i = 0; i < MAX_WIDENINGS; i++, range *= 5) {
 		more = (range - (high - low)) / 2;
 		set(s, low - more, high + more, rows);

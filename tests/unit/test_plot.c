@@ -224,18 +224,18 @@ START_TEST(nothing_and_constants_have_a_scale)
 			 "0.0% +                       .\n"
 			 "     + -1 s -------------- now\n");
 	points[0] = -7;
-	assert_graph(&p, "-6.8% +\n"
+	assert_graph(&p, "-6.5% +\n"
 			 "-7.0% +                      .\n"
 			 "      |\n"
-			 "-7.2% +\n"
+			 "-7.5% +\n"
 			 "      + -1 s ------------- now\n");
 	points[0] = 3e38F;
-	p.unit = TELMON_SECONDS;
-	assert_graph(&p, "3.0000153599999 +\n"
-			 "2.9999980799999 +            .\n"
-			 "                |\n"
-			 "2.9999807999999 +\n"
-			 "                +--------- now\n");
+	p.unit = TELMON_BYTES;
+	assert_graph(&p, " +\n"
+			 " +                           .\n"
+			 " |\n"
+			 " +\n"
+			 " + -1 s --- -500 ms ------ now\n");
 }
 END_TEST
 
