@@ -18,9 +18,8 @@
 #include "text.h"
 
 static const struct command *const rows[] = {
-	&builtins_echo,	   &builtins_explain, &builtins_help,
-	&builtins_metrics, &builtins_plugins, &builtins_status,
-	&builtins_until,   &builtins_version, &builtins_watch,
+	&builtins_echo,	  &builtins_explain, &builtins_help,  &builtins_metrics, &builtins_plugins,
+	&builtins_status, &builtins_top,     &builtins_until, &builtins_version, &builtins_watch,
 };
 
 struct command *

@@ -16,7 +16,8 @@
 #include "wire.h"
 
 extern const struct command builtins_echo, builtins_explain, builtins_help, builtins_metrics,
-	builtins_plugins, builtins_status, builtins_until, builtins_version, builtins_watch;
+	builtins_plugins, builtins_status, builtins_top, builtins_until, builtins_version,
+	builtins_watch;
 
 #define BUILTINS_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -56,6 +56,9 @@ struct render {
 void render_begin(struct render *r, const struct rows *rows, const struct render_options *options);
 int render_next(struct render *r, struct buf *out);
 
+/* The SGR that a number's threshold asks for, or NULL. */
+const char *render_color(const struct telmon_column *column, const struct cell *c);
+
 /* `{"command":...,"rows":` ; the body is then `[...]}` LF from render_next(), whose bytes can be
  * kept and shared. */
 int render_json_head(struct buf *out, const struct render_head *head);

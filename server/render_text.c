@@ -239,16 +239,13 @@ render_text_measure(struct render *r)
 		fit(r);
 }
 
-/* The SGR that a number's threshold asks for, or NULL. */
-static const char *
-color_of(const struct render *r, size_t row, size_t column)
+const char *
+render_color(const struct telmon_column *col, const struct cell *c)
 {
-	const struct telmon_column *col = &r->rows->columns[column];
-	const struct cell *c = rows_cell(r->rows, row, column);
 	/* Where little is bad, everything is the other way round. */
 	double sign = col->crit < col->warn ? -1 : 1, v;
 
-	if (!r->options.color || (col->warn == 0 && col->crit == 0))
+	if (col->warn == 0 && col->crit == 0)
 		return NULL;
 	if (c->type != CELL_INT && c->type != CELL_REAL)
 		return NULL;
@@ -256,6 +253,14 @@ color_of(const struct render *r, size_t row, size_t column)
 	if (sign * v >= sign * col->crit)
 		return "\033[31m";
 	return sign * v >= sign * col->warn ? "\033[33m" : NULL;
+}
+
+static const char *
+color_of(const struct render *r, size_t row, size_t column)
+{
+	return r->options.color
+		       ? render_color(&r->rows->columns[column], rows_cell(r->rows, row, column))
+		       : NULL;
 }
 
 /* Puts text, which is `width` columns wide, as cell number `at` of a line. */
