@@ -26,13 +26,14 @@ enum top_part {
 
 /* A command whose rows are one section. */
 struct top_source {
-	const char *command;
+	struct parse_command *parsed;
 	struct pipeline_round *round; /* NULL: there is no such command */
 	bool asked;		      /* and not answered yet */
 	bool known;		      /* rows are its newest good ones */
 	struct rows rows;
-	int64_t time_ns; /* of their data */
-	struct buf why;	 /* what the newest answer was, if it was an error */
+	struct command_table *table; /* their columns are of it */
+	int64_t time_ns;	     /* of their data */
+	struct buf why;		     /* what the newest answer was, if it was an error */
 };
 
 enum top_sort { TOP_BY_CPU, TOP_BY_MEMORY, TOP_BY_PID, TOP_BY_AGE, TOP_BY_NAME, TOP_BY__COUNT };

@@ -21,15 +21,11 @@ static const char *const commands[TOP__COUNT] = {
 static void
 open_source(struct top *t, struct top_source *s, const char *command)
 {
-	struct parse_command *parsed;
 	size_t at = 0;
-	int status;
 
-	s->command = command;
 	s->why = (struct buf)BUF_WHY;
-	if (parse_next(command, strlen(command), &at, &t->arena, &parsed, &s->why) == 1)
-		s->round = pipeline_round_new(t->env->pipeline, &t->asker, parsed, &status,
-					      &s->why);
+	if (parse_next(command, strlen(command), &at, &t->arena, &s->parsed, &s->why) != 1)
+		s->parsed = NULL;
 }
 
 void
@@ -39,6 +35,16 @@ top_sources_open(struct top *t)
 		open_source(t, &t->sources[i], commands[i]);
 }
 
+static void
+forget(struct top_source *s)
+{
+	if (!s->known)
+		return;
+	rows_fini(&s->rows);
+	command_table_unref(s->table);
+	s->known = false;
+}
+
 void
 top_sources_close(struct top *t)
 {
@@ -46,10 +52,19 @@ top_sources_close(struct top *t)
 		struct top_source *s = &t->sources[i];
 
 		pipeline_round_free(s->round);
-		if (s->known)
-			rows_fini(&s->rows);
+		forget(s);
 		buf_fini(&s->why);
 	}
+}
+
+/* Its plugin may be loaded while one looks. */
+static void
+open_round(struct top *t, struct top_source *s)
+{
+	int status;
+
+	buf_clear(&s->why);
+	s->round = pipeline_round_new(t->env->pipeline, &t->asker, s->parsed, &status, &s->why);
 }
 
 void
@@ -58,6 +73,8 @@ top_ask(struct top *t)
 	for (size_t i = 0; i < TOP__COUNT; i++) {
 		struct top_source *s = &t->sources[i];
 
+		if (!s->round && s->parsed)
+			open_round(t, s);
 		if (!s->round || s->asked)
 			continue;
 		pipeline_round_ask(s->round, t->reply);
@@ -74,8 +91,8 @@ keep(struct top_source *s, const struct rows *rows)
 		rows_fini(&copy);
 		return;
 	}
-	if (s->known)
-		rows_fini(&s->rows);
+	forget(s);
+	s->table = pipeline_round_table(s->round);
 	s->rows = copy;
 	s->known = true;
 	s->time_ns = now_ns() - (int64_t)(pipeline_round_age_s(s->round) * (double)NS_PER_S);

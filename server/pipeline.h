@@ -59,6 +59,8 @@ int pipeline_round_take(struct pipeline_round *r, struct reply *reply, const str
 int pipeline_round_write(struct pipeline_round *r, struct reply *reply);
 /* What text is fitted to from now on. */
 void pipeline_round_set_width(struct pipeline_round *r, unsigned width);
+/* A reference on what the columns of the rows that were taken last belong to. */
+struct command_table *pipeline_round_table(struct pipeline_round *r);
 /* How old the data of the rows is. */
 double pipeline_round_age_s(const struct pipeline_round *r);
 

@@ -20,10 +20,17 @@ struct pipeline_round {
 	const struct asker *asker; /* the caller's, as cmd */
 	const struct parse_command *cmd;
 	struct pipeline_job job;
-	struct call *asked; /* not taken yet; NULL: nothing has to be waited for */
+	bool open;		 /* the job can be run; else its command has gone */
+	struct pipeline_job old; /* of another table: kept while its rows are the newest */
+	unsigned width;		 /* what text is fitted to, if fitted is set */
+	bool fitted;
+	/* between ask and take */
+	struct call *asked; /* NULL: nothing has to be waited for */
 	bool rows;	    /* it brings rows, else values to make them of */
 	int bell;
 	int64_t until_ns;
+	int status; /* it could not be asked */
+	struct buf why;
 };
 
 static int
@@ -31,31 +38,54 @@ open_job(struct pipeline_round *r, struct command_table *table, struct buf *why)
 {
 	int status = pipeline_job_open(&r->job, r->pipeline, table, r->asker, r->cmd, why);
 
+	r->open = status == 0;
 	r->job.rounds = true;
+	if (r->fitted)
+		r->job.asker.render.width = r->width;
 	return status;
 }
 
+static void
+close_old(struct pipeline_round *r)
+{
+	pipeline_job_close(&r->old);
+	r->old = (struct pipeline_job){ 0 };
+}
+
+/* The rows that a job made itself go where the job goes. */
+static void
+keep_old(struct pipeline_round *r, const struct pipeline_job *job, bool own)
+{
+	close_old(r);
+	r->old = *job;
+	if (own)
+		r->old.rows = &r->old.own;
+}
+
 /* Plugins come and go while one watches: a round is of those that are published. Snapshots stay
- * those of the round before as long as the plugin does. */
+ * those of the round before as long as the plugin does, and rows until there are others. */
 static int
 follow(struct pipeline_round *r, struct buf *why)
 {
 	struct command_table *now = registry_get(r->pipeline->registry);
-	struct pipeline_job old = r->job;
+	struct pipeline_job before = r->job;
 	int status;
 
-	if (now == old.table) {
+	if (now == before.table && r->open) {
 		command_table_unref(now);
 		return 0;
 	}
 	r->job = (struct pipeline_job){ 0 };
 	status = open_job(r, now, why);
-	if (status == 0 && old.command && old.command->plugin == r->job.command->plugin) {
-		r->job.newest = old.newest;
-		r->job.previous = old.previous;
-		old.newest = old.previous = NULL;
+	if (status == 0 && before.command && before.command->plugin == r->job.command->plugin) {
+		r->job.newest = before.newest;
+		r->job.previous = before.previous;
+		before.newest = before.previous = NULL;
 	}
-	pipeline_job_close(&old);
+	if (before.rows)
+		keep_old(r, &before, before.rows == &r->job.own);
+	else
+		pipeline_job_close(&before);
 	return status;
 }
 
@@ -69,6 +99,7 @@ pipeline_round_new(struct pipeline *p, const struct asker *asker, const struct p
 	r->pipeline = p;
 	r->asker = asker;
 	r->cmd = cmd;
+	r->why = (struct buf)BUF_WHY;
 	status = open_job(r, registry_get(p->registry), why);
 	if (status == 0 && (r->job.command->flags & COMMAND_STREAMS)) {
 		buf_printf(why, "%s: cannot stand inside watch or until", r->job.command->name);
@@ -88,6 +119,8 @@ pipeline_round_free(struct pipeline_round *r)
 		return;
 	call_leave(r->asked, r->bell);
 	pipeline_job_close(&r->job);
+	close_old(r);
+	buf_fini(&r->why);
 	free(r);
 }
 
@@ -97,6 +130,7 @@ pipeline_round_rows(struct pipeline_round *r, struct reply *reply, const struct 
 {
 	int status = follow(r, why);
 
+	close_old(r);
 	if (status == 0)
 		status = pipeline_job_rows(&r->job, reply, why);
 	if (status != 0)
@@ -124,10 +158,15 @@ void
 pipeline_round_ask(struct pipeline_round *r, struct reply *reply)
 {
 	struct pipeline_job *job = &r->job;
-	const struct command *c = job->command;
+	const struct command *c;
 
 	if (r->asked)
 		return;
+	buf_clear(&r->why);
+	r->status = follow(r, &r->why);
+	if (r->status != 0)
+		return;
+	c = job->command;
 	if (c->kind == COMMAND_VIEW)
 		watch(r, pipeline_view_ask(job), false, reply);
 	else if (c->kind == COMMAND_RUN)
@@ -208,6 +247,10 @@ take(struct pipeline_round *r, struct reply *reply, struct buf *why)
 	struct pipeline_job *job = &r->job;
 	int status = -EAGAIN;
 
+	if (r->status) {
+		buf_puts(why, buf_str(&r->why));
+		return r->status;
+	}
 	if (job->command->kind == COMMAND_BUILTIN)
 		return pipeline_job_rows(job, reply, why);
 	if (!r->rows && !is_open(r))
@@ -223,6 +266,8 @@ pipeline_round_take(struct pipeline_round *r, struct reply *reply, const struct 
 {
 	int status = take(r, reply, why);
 
+	if (status != -EAGAIN)
+		close_old(r);
 	if (status != 0)
 		return status;
 	*ret_rows = r->job.rows;
@@ -232,21 +277,30 @@ pipeline_round_take(struct pipeline_round *r, struct reply *reply, const struct 
 void
 pipeline_round_set_width(struct pipeline_round *r, unsigned width)
 {
-	r->job.asker.render.width = width;
+	r->width = width;
+	r->fitted = true;
+	r->job.asker.render.width = r->old.asker.render.width = width;
 }
 
 double
 pipeline_round_age_s(const struct pipeline_round *r)
 {
-	double age_s = (double)(now_ns() - r->job.time_ns) / (double)NS_PER_S;
+	const struct pipeline_job *job = r->old.rows ? &r->old : &r->job;
+	double age_s = (double)(now_ns() - job->time_ns) / (double)NS_PER_S;
 
 	return age_s > 0 ? age_s : 0;
+}
+
+struct command_table *
+pipeline_round_table(struct pipeline_round *r)
+{
+	return command_table_ref(r->job.table);
 }
 
 int
 pipeline_round_write(struct pipeline_round *r, struct reply *reply)
 {
-	int status = pipeline_write(&r->job, reply);
+	int status = pipeline_write(r->old.rows ? &r->old : &r->job, reply);
 
 	return status < 0 ? status : 0;
 }

@@ -388,6 +388,59 @@ START_TEST(round_in_two_steps)
 }
 END_TEST
 
+/* A table that changes between two rounds, and a command that goes and comes again. */
+START_TEST(round_of_plugins_that_come_and_go)
+{
+	static const char *const lines[] = { "box --csv", "list --csv",
+					     "list --csv | include odd" };
+	size_t n = world.n_plugins;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		_autobuf_ struct buf why = BUF_WHY, before = BUF_INIT(4096);
+		struct pipeline_round *round;
+		struct command_table *table;
+		const struct rows *rows;
+		struct arena arena;
+		unsigned waits;
+		int status;
+
+		round = open_round(lines[i], &arena, &status, &why);
+		ck_assert_ptr_nonnull(round);
+		pipeline_round_ask(round, &world.fake.reply);
+		ck_assert_int_lt(take_round(round, &rows, &waits), STATUS_USAGE);
+		buf_clear(&world.fake.out);
+		pipeline_round_write(round, &world.fake.reply);
+		buf_puts(&before, world_text(&world));
+		table = pipeline_round_table(round);
+		world_publish(&world, builtins, sizeof(builtins) / sizeof(*builtins));
+		pipeline_round_ask(round, &world.fake.reply);
+		/* The rows of before are still there, and how old they are. */
+		buf_clear(&world.fake.out);
+		pipeline_round_write(round, &world.fake.reply);
+		ck_assert_str_eq(world_text(&world), buf_str(&before));
+		ck_assert(pipeline_round_age_s(round) < 10);
+		ck_assert_int_lt(take_round(round, &rows, &waits), STATUS_USAGE);
+		command_table_unref(table);
+		world.n_plugins = 0;
+		world_publish(&world, builtins, sizeof(builtins) / sizeof(*builtins));
+		for (int k = 0; k < 2; k++) {
+			pipeline_round_ask(round, &world.fake.reply);
+			ck_assert_int_eq(take_round(round, &rows, &waits), STATUS_USAGE);
+			buf_clear(&why);
+			ck_assert_int_eq(pipeline_round_rows(round, &world.fake.reply, &rows, &why),
+					 STATUS_USAGE);
+			ck_assert_contains(buf_str(&why), "no command '");
+		}
+		world.n_plugins = n;
+		world_publish(&world, builtins, sizeof(builtins) / sizeof(*builtins));
+		pipeline_round_ask(round, &world.fake.reply);
+		ck_assert_int_lt(take_round(round, &rows, &waits), STATUS_USAGE);
+		pipeline_round_free(round);
+		arena_fini(&arena);
+	}
+}
+END_TEST
+
 START_TEST(round_of_a_run)
 {
 	_autobuf_ struct buf why = BUF_WHY;
@@ -518,6 +571,7 @@ suite(void)
 	tcase_add_test(c, rates_since_the_round_before);
 	tcase_add_test(c, round_errors);
 	tcase_add_test(c, round_in_two_steps);
+	tcase_add_test(c, round_of_plugins_that_come_and_go);
 	tcase_add_test(c, round_of_a_run);
 	tcase_add_test(c, streams);
 	tcase_add_test(c, stream_usage);
