@@ -102,8 +102,10 @@ list_setting(void *ctx, const char *key, const char *value, const char *origin)
 static void
 check_objects(struct telmond *d)
 {
+	d->registry = registry_new();
 	d->builtins = builtins_table(&d->env, &d->n_builtins);
 	telmond_plugins_check(d);
+	registry_free(d->registry);
 	free(d->builtins);
 }
 
