@@ -68,6 +68,7 @@ struct snapshot {
 	uint32_t *index; /* private: hash table over the labels of large families; NULL = none */
 	uint32_t index_mask;
 	char *text;
+	size_t text_size;
 };
 
 /* Collects values, in any order, for one snapshot. One thread. */

@@ -239,6 +239,7 @@ snapshot_builder_seal(struct snapshot_builder *b, int64_t time_ns, double wall_s
 	s->samples = xmalloc(b->n * sizeof(*s->samples));
 	s->first = xcalloc(b->set->count + 1, sizeof(*s->first));
 	s->text = b->text ? b->text : xcalloc(1, 1);
+	s->text_size = b->text_len;
 	sort_samples(s, b->samples);
 	make_index(s);
 	free(b->samples);

@@ -22,6 +22,7 @@
 	X(ISOLATE, "the child of one isolated plugin, as others see it")                           \
 	X(KEEPER, "children that live, and requests for more")                                     \
 	X(SERIES, "newest snapshots and kept answers of one plugin")                               \
+	X(POINTS, "points of the series of one plugin")                                            \
 	X(ACCESS, "counts of sessions by source")                                                  \
 	X(HOST, "statfs probes and name caches")                                                   \
 	X(LEAF, "anything that takes no other lock")

@@ -2,13 +2,12 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * series -- the two newest snapshots of one plugin and the answers rendered from the newest. The
- * executor writes, sessions read: series_kept() is the whole path of a repeated question, so under
- * the lock it compares a hash and takes a reference, and nothing else. Whatever is dropped is freed
- * after the lock is released. Kept answers are few and short-lived, hence a list and no table.
+ * series -- the two newest snapshots of one plugin and the answers rendered from the newest; the
+ * points are in series_ring.c, under a lock of their own. The executor writes, sessions read:
+ * series_kept() is the whole path of a repeated question, so under the lock it compares a hash and
+ * takes a reference, and nothing else. Whatever is dropped is freed after the lock is released.
+ * Kept answers are few and short-lived, hence a list and no table.
  */
-#include "series.h"
-
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 
 #include "lock.h"
 #include "mem.h"
+#include "series_private.h"
 
 enum { MAX_KEPT = 32, MAX_KEPT_BYTES = 4 << 20 };
 
@@ -27,7 +27,9 @@ struct kept {
 
 struct series {
 	struct lock lock;
-	int64_t max_age_ns; /* set before start; 0 = no limit */
+	/* set before start */
+	int64_t max_age_ns; /* 0 = no limit */
+	struct ring *ring;  /* NULL: no points */
 	/* guarded by lock */
 	struct snapshot *newest, *previous;
 	uint64_t hashes[MAX_KEPT]; /* of the keys: one or two cache lines tell most */
@@ -44,6 +46,7 @@ series_new(double max_age_s)
 
 	lock_init(&s->lock, LOCK_SERIES);
 	s->max_age_ns = (int64_t)(max_age_s * (double)NS_PER_S);
+	s->ring = s->max_age_ns ? NULL : ring_new();
 	return s;
 }
 
@@ -65,6 +68,7 @@ series_free(struct series *s)
 	snapshot_unref(s->previous);
 	for (unsigned i = 0; i < s->n_kept; i++)
 		kept_free(s->kept[i]);
+	ring_free(s->ring);
 	lock_fini(&s->lock);
 	free(s);
 }
@@ -76,6 +80,9 @@ series_add(struct series *s, struct snapshot *snap)
 	struct kept *dropped[MAX_KEPT];
 	unsigned n = 0;
 
+	/* First: who sees the snapshot may ask for its points. */
+	if (s->ring)
+		ring_add(s->ring, snap);
 	LOCKED(&s->lock) {
 		old[0] = s->previous;
 		s->previous = s->newest;
@@ -104,6 +111,19 @@ series_newest(struct series *s, struct snapshot **ret_newest, struct snapshot **
 		if (ret_previous)
 			*ret_previous = s->previous ? snapshot_ref(s->previous) : NULL;
 	}
+}
+
+struct track_list *
+series_tracks(struct series *s)
+{
+	return s->ring ? ring_tracks(s->ring) : NULL;
+}
+
+size_t
+series_points(struct series *s, const struct track *t, float ret_points[SERIES_POINTS],
+	      int64_t ret_times_ns[SERIES_POINTS])
+{
+	return s->ring ? ring_points(s->ring, t, ret_points, ret_times_ns) : 0;
 }
 
 struct blob *
