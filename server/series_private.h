@@ -14,23 +14,33 @@
 
 #include "series.h"
 
+/* So many points are one piece, which has no memory while all of them are the same: most series of
+ * a machine hardly ever change. One piece more than is shown, for the one that is being filled. */
+enum { PIECE_POINTS = 60, PIECES = SERIES_POINTS / PIECE_POINTS + 1 };
+
+struct piece {
+	float points[PIECE_POINTS];
+};
+
 struct track {
 	_Atomic unsigned refs;
 	enum telmon_kind kind;
 	enum telmon_unit unit;
-	uint32_t hash;	/* of the text */
-	uint64_t first; /* the tick of its first point; set before it is published */
+	uint32_t hash; /* of the text */
 
 	/* writer only */
-	uint64_t seen;	  /* the last tick at which the series was there */
+	uint64_t seen;	  /* the last tick at which the series was there; 0 = never yet */
 	double value;	  /* of the series then */
-	float next;	  /* the point of this tick, before it stands in the ring */
 	uint64_t claimed; /* the last sorting that found it there, and whether that kept it */
 	bool kept;
+	float next;	     /* the point of this tick, before it is stored */
+	struct piece *spare; /* what storing it needs, or has left over */
 
-	/* guarded by the ring's lock */
-	uint64_t gone; /* from this tick on nothing is written */
-	float points[SERIES_POINTS];
+	/* guarded by the ring's lock; the writer alone changes them, and reads them without it */
+	uint64_t first; /* the tick of its first point that is known, or the next one */
+	uint64_t gone;	/* from this tick on nothing is written */
+	float same[PIECES];
+	struct piece *pieces[PIECES]; /* NULL: all points are the same */
 
 	/* immutable: the metric's name, then name and value of each label, each with its NUL */
 	size_t text_size;
@@ -51,6 +61,11 @@ bool track_is(const struct track *t, const struct track_key *key);
 struct track *track_new(const struct track_key *key, uint64_t tick); /* NULL: no memory */
 struct track *track_ref(struct track *t);
 void track_unref(struct track *t);
+/* Stores t->next as the point of a tick: first without the lock, then under it, then without it. */
+void track_prepare(struct track *t, uint64_t tick);
+void track_store_locked(struct track *t, uint64_t tick);
+void track_tidy(struct track *t);
+float track_point_locked(const struct track *t, uint64_t tick);
 /* Room for n; the caller fills in references, and n. NULL: no memory. */
 struct track_list *track_list_new(size_t n);
 

@@ -113,6 +113,8 @@ reckon(const struct ring *r, const struct snapshot *snap, const struct track_lis
 		t->value = value;
 		t->seen = tick;
 	}
+	for (size_t i = 0; list && i < list->n; i++)
+		track_prepare(list->tracks[i], tick);
 }
 
 /* From tick on nothing is written to those of the old list that are not in the new one: they were
@@ -143,10 +145,12 @@ ring_add(struct ring *r, struct snapshot *snap)
 			r->list = list;
 		}
 		for (size_t i = 0; now && i < now->n; i++)
-			now->tracks[i]->points[tick % SERIES_POINTS] = now->tracks[i]->next;
+			track_store_locked(now->tracks[i], tick);
 		r->times_ns[tick % SERIES_POINTS] = snap->time_ns;
 		r->tick = tick;
 	}
+	for (size_t i = 0; now && i < now->n; i++)
+		track_tidy(now->tracks[i]);
 	track_list_unref(old);
 	snapshot_unref(r->last);
 	r->last = snapshot_ref(snap);
@@ -174,9 +178,7 @@ ring_points(struct ring *r, const struct track *t, float ret_points[SERIES_POINT
 		uint64_t tick = r->tick > SERIES_POINTS ? r->tick - SERIES_POINTS + 1 : 1;
 
 		for (; tick <= r->tick; tick++, n++) {
-			bool written = tick >= t->first && tick < t->gone;
-
-			ret_points[n] = written ? t->points[tick % SERIES_POINTS] : NAN;
+			ret_points[n] = track_point_locked(t, tick);
 			ret_times_ns[n] = r->times_ns[tick % SERIES_POINTS];
 		}
 	}

@@ -106,15 +106,14 @@ claim_new(struct sorting *s)
 	}
 }
 
-/* In the order of the samples. References on those that were there before; the new ones' own. */
+/* In the order of the samples. References on those that were seen before; the new ones' own. */
 static void
 list_present(const struct sorting *s, struct track_list *list)
 {
 	for (size_t i = 0; i < s->snap->n; i++)
 		if (s->map[i])
-			list->tracks[list->n++] = s->map[i]->first == s->tick
-							  ? s->map[i]
-							  : track_ref(s->map[i]);
+			list->tracks[list->n++] = s->map[i]->seen ? track_ref(s->map[i])
+								  : s->map[i];
 }
 
 /* The last gone first, and those of one tick in an order that does not change. */

@@ -2,9 +2,11 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * series_track -- one series that points are kept of: what it is called, how it is counted, and how
- * it is found again among others. The points themselves are the ring's business. Any thread.
+ * series_track -- one series that points are kept of: what it is called, its points, and how it is
+ * found again among others. Points are kept in pieces; one whose points are all the same is that
+ * number alone. Memory is had and given back outside of the lock.
  */
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +84,82 @@ track_ref(struct track *t)
 void
 track_unref(struct track *t)
 {
-	if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1)
-		free(t);
+	if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < PIECES; i++)
+		free(t->pieces[i]);
+	free(t);
+}
+
+static unsigned
+piece_of(uint64_t tick)
+{
+	return (unsigned)(tick / PIECE_POINTS % PIECES);
+}
+
+static bool
+is_same(float a, float b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+static bool
+begins_piece(const struct track *t, uint64_t tick)
+{
+	return tick % PIECE_POINTS == 0 || tick == t->first;
+}
+
+void
+track_prepare(struct track *t, uint64_t tick)
+{
+	unsigned at = piece_of(tick);
+
+	if (begins_piece(t, tick) || t->pieces[at] || is_same(t->next, t->same[at]))
+		return;
+	t->spare = malloc(sizeof(*t->spare));
+	for (size_t i = 0; t->spare && i < PIECE_POINTS; i++)
+		t->spare->points[i] = t->same[at];
+}
+
+void
+track_store_locked(struct track *t, uint64_t tick)
+{
+	unsigned at = piece_of(tick);
+
+	if (begins_piece(t, tick)) {
+		t->spare = t->pieces[at];
+		t->pieces[at] = NULL;
+		t->same[at] = t->next;
+		/* What a counter lacks at its beginning is no point of it. */
+		if (tick == t->first && isnan(t->next))
+			t->first++;
+		return;
+	}
+	if (t->spare) {
+		t->pieces[at] = t->spare;
+		t->spare = NULL;
+	}
+	if (t->pieces[at])
+		t->pieces[at]->points[tick % PIECE_POINTS] = t->next;
+	else if (!is_same(t->next, t->same[at]))
+		t->same[at] = NAN; /* There was no memory: rather a gap than a wrong number. */
+}
+
+void
+track_tidy(struct track *t)
+{
+	free(t->spare);
+	t->spare = NULL;
+}
+
+float
+track_point_locked(const struct track *t, uint64_t tick)
+{
+	unsigned at = piece_of(tick);
+
+	if (tick < t->first || tick >= t->gone)
+		return NAN;
+	return t->pieces[at] ? t->pieces[at]->points[tick % PIECE_POINTS] : t->same[at];
 }
 
 const char *

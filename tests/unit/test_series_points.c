@@ -258,6 +258,35 @@ START_TEST(a_ring_of_600)
 }
 END_TEST
 
+/* Points that are the same, and begin to differ, at every place of a piece and of the ring. */
+START_TEST(points_that_hardly_change)
+{
+	int64_t times[SERIES_POINTS];
+	float points[SERIES_POINTS];
+	struct track_list *l;
+	struct track *t;
+
+	for (int i = 1; i <= 2000; i++) {
+		if (i % 97 && i % 409 > 130)
+			put(GAUGE, NULL, i / 61 % 3);
+		add(i);
+		if (i % 13)
+			continue;
+		l = find("gauge", NULL, &t);
+		for (size_t n = t ? series_points(series, t, points, times) : 0, k = 0; k < n;
+		     k++) {
+			int tick = (int)(times[k] / NS_PER_S);
+
+			if (tick % 97 && tick % 409 > 130)
+				ck_assert_double_eq((double)points[k], tick / 61 % 3);
+			else
+				ck_assert(isnan(points[k]));
+		}
+		track_list_unref(l);
+	}
+}
+END_TEST
+
 /* A reader that holds on to what is gone does not see what was written by others since. */
 START_TEST(a_track_that_is_let_go_has_no_more_points)
 {
@@ -496,6 +525,7 @@ main(void)
 	tcase_add_test(t, tracks_know_what_they_are);
 	tcase_add_test(t, series_come_and_go);
 	tcase_add_test(t, a_ring_of_600);
+	tcase_add_test(t, points_that_hardly_change);
 	tcase_add_test(t, a_track_that_is_let_go_has_no_more_points);
 	tcase_add_test(t, what_is_not_kept);
 	tcase_add_test(t, a_set_that_grows_keeps_its_tracks);
