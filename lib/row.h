@@ -29,6 +29,13 @@ struct cell {
 	};
 };
 
+/* Rows that are points of series, each with the columns metric, labels, time, value and unit, may
+ * ask to be drawn where text is wanted. */
+struct rows_graph {
+	unsigned height;     /* of each graph, in lines; 0 = a table as any other */
+	double from_s, to_s; /* the time axis, in seconds since 1970; its end is now */
+};
+
 struct rows {
 	const struct telmon_column *columns;
 	size_t n_columns;
@@ -40,6 +47,7 @@ struct rows {
 	int error;	    /* 0 or -EMSGSIZE, -ENOMEM; sticky */
 	int status;	    /* 0..3, the command's own word */
 	bool plain;	    /* text shows the cells alone: no header line (help, echo, version) */
+	struct rows_graph graph;
 };
 
 void rows_init(struct rows *r, const struct telmon_column *columns, size_t n_columns,

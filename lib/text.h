@@ -37,6 +37,10 @@ int text_fit(struct buf *out, const char *s, size_t n, size_t columns);
  * (UTC), 42. Bytes in 1024s with the i, bits in 1000s; NaN is "-". Never rounds a percentage below
  * 100 up to 100. */
 int text_number(struct buf *out, double v, enum telmon_unit unit, enum telmon_type type);
+/* "bytes", "bytes per second"; "" for a plain number. And back: false, and nothing is written, when
+ * there is no unit of that name. */
+const char *text_unit(enum telmon_unit unit);
+bool text_find_unit(const char *name, enum telmon_unit *ret);
 /* Reads what people type as a number: optional sign, digits with fraction, then K M G T (1024s, an
  * optional i and B ignored), %, or s m h d (seconds), ms us. 0, or -EINVAL unless the whole word is
  * one number. */

@@ -18,8 +18,9 @@
 #include "text.h"
 
 static const struct command *const rows[] = {
-	&builtins_echo,	  &builtins_explain, &builtins_help,  &builtins_metrics, &builtins_plugins,
-	&builtins_status, &builtins_top,     &builtins_until, &builtins_version, &builtins_watch,
+	&builtins_echo,	   &builtins_explain, &builtins_graph,	&builtins_help,
+	&builtins_metrics, &builtins_plugins, &builtins_status, &builtins_top,
+	&builtins_until,   &builtins_version, &builtins_watch,
 };
 
 struct command *
@@ -54,28 +55,6 @@ builtins_pair(struct rows *to, const char *key, const char *fmt, ...)
 	rows_begin(to);
 	rows_text(to, key);
 	rows_text(to, buf_str(&value));
-}
-
-const char *
-builtins_unit(enum telmon_unit unit)
-{
-	static const char *const names[] = {
-		[TELMON_NONE] = "",
-		[TELMON_BYTES] = "bytes",
-		[TELMON_SECONDS] = "seconds",
-		[TELMON_PERCENT] = "percent",
-		[TELMON_PER_S] = "per second",
-		[TELMON_BYTES_PER_S] = "bytes per second",
-		[TELMON_BITS_PER_S] = "bits per second",
-		[TELMON_EPOCH] = "seconds since 1970",
-		[TELMON_CELSIUS] = "degrees Celsius",
-		[TELMON_HERTZ] = "hertz",
-		[TELMON_VOLTS] = "volts",
-		[TELMON_AMPERES] = "amperes",
-		[TELMON_WATTS] = "watts",
-	};
-
-	return (unsigned)unit < BUILTINS_COUNT(names) ? names[unit] : "";
 }
 
 const char *
@@ -126,6 +105,47 @@ builtins_glob(const struct builtins_env *env, const char *glob, const char *metr
 	buf_puts(&full, env->metric_prefix);
 	buf_puts(&full, metric);
 	return text_glob(glob, buf_str(&full));
+}
+
+struct metric_set *
+builtins_metric_set(const struct plugin *p)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	struct metric_set *set;
+	struct snapshot *newest;
+
+	series_newest(p->series, &newest, NULL);
+	if (newest)
+		set = metric_set_ref(newest->set);
+	else
+		set = metric_set_new(p->metrics, p->decl.n_metrics, sizeof(*p->metrics), &why);
+	snapshot_unref(newest);
+	return set;
+}
+
+bool
+builtins_nearest_metric(const struct command_table *table, const char *name, struct buf *out)
+{
+	size_t n = 0, n_sets = table->plugins->count;
+	struct metric_set **sets = xcalloc(n_sets, sizeof(struct metric_set *));
+	const char **names = NULL, *nearest;
+
+	for (size_t i = 0; i < n_sets; i++) {
+		sets[i] = builtins_metric_set(table->plugins->plugins[i]);
+		if (!sets[i] || !sets[i]->count)
+			continue;
+		names = xrealloc(names, (n + sets[i]->count) * sizeof(*names));
+		for (size_t k = 0; k < sets[i]->count; k++)
+			names[n++] = sets[i]->metrics[k].name;
+	}
+	nearest = text_nearest(name, names, n);
+	if (nearest)
+		buf_puts(out, nearest);
+	for (size_t i = 0; i < n_sets; i++)
+		metric_set_unref(sets[i]);
+	free(sets);
+	free(names);
+	return nearest != NULL;
 }
 
 bool

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * builtins -- the daemon's own commands: help plugins metrics explain status top watch until echo
+ * builtins -- the daemon's own commands: help plugins metrics explain graph status top watch until echo
  * version. Each verb is a file builtins_VERB.c; the table is here. They register down into command
  * and see everything below.
  */

@@ -15,24 +15,6 @@
 
 enum { MAX_SHOWN = 5, WAIT_S = 2 };
 
-/* The metrics that a plugin has now: those of its newest snapshot know what was added at run time.
- */
-static struct metric_set *
-metrics_of(const struct plugin *p)
-{
-	_autobuf_ struct buf why = BUF_WHY;
-	struct metric_set *set;
-	struct snapshot *newest;
-
-	series_newest(p->series, &newest, NULL);
-	if (newest)
-		set = metric_set_ref(newest->set);
-	else
-		set = metric_set_new(p->metrics, p->decl.n_metrics, sizeof(*p->metrics), &why);
-	snapshot_unref(newest);
-	return set;
-}
-
 static void
 put_labels(struct rows *rows, const struct metric *m)
 {
@@ -77,7 +59,7 @@ explain_metric(struct builtins_env *env, struct plugin *plugin, const struct met
 	       struct reply *reply, struct rows *rows)
 {
 	_autobuf_ struct buf why = BUF_WHY;
-	const char *unit = builtins_unit(m->unit);
+	const char *unit = text_unit(m->unit);
 	struct snapshot *newest, *previous;
 	int r;
 
@@ -119,7 +101,7 @@ put_thresholds(struct rows *rows, const struct telmon_column *c)
 static void
 explain_column(const struct command *command, const struct telmon_column *c, struct rows *rows)
 {
-	const char *unit = builtins_unit(c->unit);
+	const char *unit = text_unit(c->unit);
 
 	builtins_pair(rows, "name", "%s.%s", command->name, c->name);
 	builtins_pair(rows, "type", "%s", builtins_type(c->type));
@@ -153,30 +135,18 @@ find_column(const struct command_table *table, const char *name, bool person, st
 }
 
 static int
-not_found(const struct command_table *table, struct metric_set *const *sets, const char *name,
-	  struct buf *why)
+not_found(const struct command_table *table, const char *name, struct buf *why)
 {
-	_autobuf_ struct buf none = BUF_WHY;
-	const struct command *c = command_find(table, name, false, &none);
-	size_t total = 0, n = 0;
-	const char **names, *nearest;
+	_autobuf_ struct buf none = BUF_WHY, nearest = BUF_WHY;
 
-	for (size_t i = 0; i < table->plugins->count; i++)
-		total += sets[i] ? sets[i]->count : 0;
-	names = xcalloc(total, sizeof(*names));
-	for (size_t i = 0; i < table->plugins->count; i++)
-		for (size_t j = 0; sets[i] && j < sets[i]->count; j++)
-			names[n++] = sets[i]->metrics[j].name;
-	nearest = text_nearest(name, names, n);
 	buf_puts(why, "no metric '");
 	text_clean(why, name, strlen(name));
-	if (c)
+	if (command_find(table, name, false, &none))
 		buf_printf(why, "', but a command (try help %s, or explain %s.COLUMN)", name, name);
-	else if (nearest)
-		buf_printf(why, "' (did you mean '%s'? try metrics)", nearest);
+	else if (builtins_nearest_metric(table, name, &nearest))
+		buf_printf(why, "' (did you mean '%s'? try metrics)", buf_str(&nearest));
 	else
 		buf_puts(why, "' (try metrics, or explain COMMAND.COLUMN)");
-	free(names);
 	return STATUS_USAGE;
 }
 
@@ -191,7 +161,7 @@ explain(struct builtins_env *env, const struct command_table *table, struct metr
 		struct plugin *p = table->plugins->plugins[i];
 		long at;
 
-		sets[i] = metrics_of(p);
+		sets[i] = builtins_metric_set(p);
 		if (!sets[i])
 			continue;
 		at = metric_set_find(sets[i], name);
@@ -202,7 +172,7 @@ explain(struct builtins_env *env, const struct command_table *table, struct metr
 	}
 	if (strchr(name, '.'))
 		return find_column(table, name, request->asker->person, rows, why);
-	return not_found(table, sets, name, why);
+	return not_found(table, name, why);
 }
 
 static int

@@ -76,7 +76,7 @@ static void
 put_column(struct rows *rows, const struct telmon_column *c)
 {
 	_autobuf_ struct buf name = BUF_INIT(256), text = BUF_INIT(4096);
-	const char *unit = builtins_unit(c->unit);
+	const char *unit = text_unit(c->unit);
 
 	buf_printf(&name, "column %s", c->name);
 	buf_printf(&text, "%s (%s)", c->help ? c->help : "", *unit ? unit : builtins_type(c->type));
@@ -110,7 +110,8 @@ describe_command(const struct command *c, struct rows *rows)
 	put_line(rows, "usage", buf_str(&usage));
 	put_line(rows, "help", c->help);
 	for (size_t i = 0; i < c->n_args; i++)
-		put_arg(rows, &c->args[i]);
+		if (!command_repeats(c, i))
+			put_arg(rows, &c->args[i]);
 	for (size_t i = 0; i < c->n_columns; i++)
 		put_column(rows, &c->columns[i]);
 	if (!c->plugin)

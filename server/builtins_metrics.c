@@ -24,7 +24,7 @@ put_values(struct builtins_env *env, const struct builtins_source *s, const char
 
 	for (unsigned m = 0; m < s->newest->set->count; m++) {
 		const struct metric *metric = &s->newest->set->metrics[m];
-		const char *unit = builtins_unit(metric->unit);
+		const char *unit = text_unit(metric->unit);
 		size_t n = snapshot_count(s->newest, m);
 
 		if (n == 0 || !builtins_glob(env, glob, metric->name))

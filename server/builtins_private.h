@@ -15,9 +15,9 @@
 #include "builtins.h"
 #include "wire.h"
 
-extern const struct command builtins_echo, builtins_explain, builtins_help, builtins_metrics,
-	builtins_plugins, builtins_status, builtins_top, builtins_until, builtins_version,
-	builtins_watch;
+extern const struct command builtins_echo, builtins_explain, builtins_graph, builtins_help,
+	builtins_metrics, builtins_plugins, builtins_status, builtins_top, builtins_until,
+	builtins_version, builtins_watch;
 
 #define BUILTINS_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -30,8 +30,6 @@ void builtins_pair(struct rows *rows, const char *key, const char *fmt, ...)
 /* Breaks the texts of a two-column answer where a person's window ends. */
 void builtins_wrap(const struct request *request, struct rows *rows);
 
-/* "bytes", "seconds"; "" for a plain number. */
-const char *builtins_unit(enum telmon_unit unit);
 const char *builtins_kind(enum telmon_kind kind);
 const char *builtins_type(enum telmon_type type);
 
@@ -39,6 +37,31 @@ const char *builtins_type(enum telmon_type type);
 void builtins_labels(struct buf *out, const struct snapshot *s, unsigned metric, size_t i);
 /* True when glob (NULL = all) matches the name, or the name behind the prefix. */
 bool builtins_glob(const struct builtins_env *env, const char *glob, const char *metric);
+
+/* The metrics that a plugin has now: those of its newest snapshot know what was added at run time.
+ * A reference; NULL when there are none. */
+struct metric_set *builtins_metric_set(const struct plugin *p);
+/* Appends the name of the metric that is nearest to this one. False: none is near. */
+bool builtins_nearest_metric(const struct command_table *table, const char *name, struct buf *out);
+
+/* Which series are meant by METRIC, or METRIC{LABEL=VALUE,LABEL!=VALUE}; name and values may be
+ * patterns. Its texts are in the arena. */
+struct builtins_selector {
+	const char *word, *name;
+	struct {
+		const char *label, *value;
+		bool other; /* != */
+	} matchers[METRIC_MAX_LABELS];
+	unsigned n;
+};
+/* 0, or STATUS_USAGE with why. */
+int builtins_selector_read(struct builtins_selector *s, const char *word, struct arena *arena,
+			   struct buf *why);
+bool builtins_selector_fits(const struct builtins_env *env, const struct builtins_selector *s,
+			    const struct track *t);
+/* Why it meets no series that points are kept of. Returns the status. */
+int builtins_selector_refuse(const struct builtins_env *env, const struct builtins_selector *s,
+			     const struct command_table *table, struct buf *why);
 
 /* What one plugin has to say now. */
 struct builtins_source {

@@ -147,5 +147,8 @@ int command_arguments(const struct command *c, const struct parse_word *words, s
 		      struct host_arg *ret_args, struct buf *why);
 /* Appends "process [-n ROWS] [-s COLUMN] [PATTERN]". */
 int command_usage(struct buf *out, const struct command *c);
+/* Argument i is the one before it once more: a word that may be repeated stands in the table as
+ * often as it may be given, and is described once. */
+bool command_repeats(const struct command *c, size_t i);
 
 #endif

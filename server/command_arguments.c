@@ -48,14 +48,25 @@ put_argument(struct buf *out, const struct telmon_arg *a)
 		buf_printf(out, "%s--%s", a->flag ? "|" : "", a->name);
 }
 
+bool
+command_repeats(const struct command *c, size_t i)
+{
+	return i > 0 && i < c->n_args && !c->args[i].flag && !c->args[i - 1].flag &&
+	       strcmp(c->args[i].name, c->args[i - 1].name) == 0;
+}
+
 int
 command_usage(struct buf *out, const struct command *c)
 {
 	buf_puts(out, c->name);
 	for (size_t i = 0; i < c->n_args; i++) {
+		if (command_repeats(c, i))
+			continue;
 		buf_puts(out, " [");
 		put_argument(out, &c->args[i]);
 		buf_putc(out, ']');
+		if (command_repeats(c, i + 1))
+			buf_puts(out, "...");
 	}
 	if (c->flags & COMMAND_PIPELINE)
 		buf_puts(out, " COMMAND [ARG...] [| FILTER]...");

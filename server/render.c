@@ -3,9 +3,9 @@
  */
 /*
  * render -- the pieces of an answer, and errors. Each format of rows is a writer in its own file:
- * render_text.c, render_json.c, render_csv.c; snapshots are written by render_prometheus.c.
- * Whatever came from the machine is cleaned on the way into every format. Pure functions, any
- * thread.
+ * render_text.c, render_graph.c (for points), render_json.c, render_csv.c; snapshots are written by
+ * render_prometheus.c. Whatever came from the machine is cleaned on the way into every format. Pure
+ * functions, any thread.
  */
 #include "render.h"
 
@@ -27,7 +27,7 @@ writer_of(const struct render *r)
 	case RENDER_TEXT:
 		break;
 	}
-	return &render_text_writer;
+	return r->graph ? &render_graph_writer : &render_text_writer;
 }
 
 void
@@ -39,7 +39,9 @@ render_begin(struct render *r, const struct rows *rows, const struct render_opti
 	r->next_row = 0;
 	r->begun = false;
 	r->n_shown = 0;
-	if (options->format == RENDER_TEXT)
+	r->graph = options->format == RENDER_TEXT && render_is_graph(rows);
+	r->n_drawn = 0;
+	if (options->format == RENDER_TEXT && !r->graph)
 		render_text_measure(r);
 }
 

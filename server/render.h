@@ -38,14 +38,19 @@ enum { RENDER_MAX_COLUMNS = 256 }; /* what a table has beyond that is not shown 
 /* Rows piece by piece. render_begin() measures the columns; each render_next() appends about 32 KiB
  * and returns 1 while there is more, 0 after the last piece, or buf's error. A piece is made of
  * whole rows, so a row of more than that is one larger piece. Lines end in LF. The head is not
- * included (see render_json_head). Holds no memory: it may be dropped at any time. */
+ * included (see render_json_head). Holds no memory: it may be dropped at any time.
+ *
+ * In text, rows that ask for it (rows_graph) are drawn, if the columns that this needs are still
+ * there: the first eight series, in 80 columns where the width is unknown. */
 struct render {
 	const struct rows *rows;
 	struct render_options options;
 	size_t n_columns; /* those of the rows, at most RENDER_MAX_COLUMNS */
 	size_t next_row;
 	bool begun;
-	/* RENDER_TEXT only */
+	bool graph;	  /* RENDER_TEXT of points */
+	unsigned n_drawn; /* graphs */
+	/* RENDER_TEXT of others */
 	size_t n_shown;
 	unsigned char shown[RENDER_MAX_COLUMNS]; /* columns that fit, by index, in order */
 	unsigned headings[RENDER_MAX_COLUMNS];	 /* by index: how many bytes of the name are the

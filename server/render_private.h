@@ -17,7 +17,10 @@ struct render_writer {
 	void (*tail)(struct render *r, struct buf *out);
 };
 
-extern const struct render_writer render_text_writer, render_json_writer, render_csv_writer;
+extern const struct render_writer render_text_writer, render_graph_writer, render_json_writer,
+	render_csv_writer;
+/* The rows are points, and ask to be drawn. */
+bool render_is_graph(const struct rows *rows);
 
 /* Chooses columns and their widths for text. */
 void render_text_measure(struct render *r);

@@ -17,7 +17,7 @@ for pair in "$TELMOND telmond.8" "$TELMON telmon.1"; do
 	done
 done
 # Every command of the daemon has a line in telmond(8).
-for word in help plugins metrics explain status top watch until echo version; do
+for word in help plugins metrics explain graph status top watch until echo version; do
 	grep -q "\(Ic\|Cm\|Nm\) $word" "$srcdir/doc/telmond.8" ||
 		{ echo "manual: telmond.8 does not name the command $word" >&2; status=1; }
 done

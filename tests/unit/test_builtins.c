@@ -11,8 +11,9 @@
 
 START_TEST(table_is_complete)
 {
-	static const char *const names[] = { "echo",   "explain", "help",  "metrics", "plugins",
-					     "status", "top",	  "until", "version", "watch" };
+	static const char *const names[] = { "echo",	"explain", "graph",  "help",
+					     "metrics", "plugins", "status", "top",
+					     "until",	"version", "watch" };
 	_autobuf_ struct buf why = BUF_WHY;
 	struct command_table *t = registry_get(world.registry);
 

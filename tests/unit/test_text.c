@@ -388,6 +388,20 @@ START_TEST(parse_number_refuses_what_overflows)
 }
 END_TEST
 
+START_TEST(units_are_found_by_their_names)
+{
+	enum telmon_unit unit = TELMON_VOLTS;
+
+	for (unsigned i = TELMON_NONE; i <= TELMON_WATTS; i++) {
+		ck_assert(text_find_unit(text_unit((enum telmon_unit)i), &unit));
+		ck_assert_uint_eq(unit, i);
+	}
+	ck_assert(!text_find_unit("furlongs", &unit));
+	ck_assert_uint_eq(unit, TELMON_WATTS);
+	ck_assert_str_eq(text_unit((enum telmon_unit)1000), "");
+}
+END_TEST
+
 START_TEST(parse_plain_numbers)
 {
 	double v;
@@ -578,6 +592,7 @@ main(void)
 	tcase_add_test(fast, number_others);
 	tcase_add_test(fast, parse_number_knows_suffixes);
 	tcase_add_test(fast, parse_number_refuses_what_overflows);
+	tcase_add_test(fast, units_are_found_by_their_names);
 	tcase_add_test(fast, parse_plain_numbers);
 	tcase_add_test(fast, quote_json);
 	tcase_add_test(fast, quote_csv);
