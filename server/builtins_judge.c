@@ -70,6 +70,9 @@ builtins_put(struct builtins_look *k, const char *item, struct buf *value, int v
 		buf_puts(value, " ago");
 		verdict = verdict == STATUS_OK ? STATUS_UNKNOWN : verdict;
 	}
+	if (k->rows->n_rows < BUILTINS_MAX_LINES)
+		k->trends[k->rows->n_rows] = k->trend;
+	k->trend.known = false;
 	rows_begin(k->rows);
 	rows_text(k->rows, item);
 	rows_text(k->rows, buf_str(value));
@@ -131,6 +134,7 @@ put_load(struct builtins_look *k, const struct rows *rows)
 	put_number(&value, rows, 0, "load1");
 	if (cpus > 0)
 		buf_printf(&value, " on %.0f CPU%s", cpus, cpus > 1 ? "s" : "");
+	builtins_trend_load(k, cpus);
 	builtins_put(k, "load", &value,
 		     cpus > 0 ? judge(load, 1.5 * cpus, 3 * cpus) : judge(load, 0, 0));
 }
@@ -150,6 +154,7 @@ put_cpu(struct builtins_look *k, const struct rows *rows)
 		put_number(&value, rows, row, "steal_percent");
 		verdict = worse(verdict, judge_cell(rows, row, "steal_percent"));
 	}
+	builtins_trend_cpu(k);
 	builtins_put(k, "cpu", &value, verdict);
 }
 
@@ -166,6 +171,7 @@ put_memory(struct builtins_look *k, const struct rows *rows)
 		put_number(&value, rows, (size_t)memory, "available_bytes");
 		buf_puts(&value, " available, used ");
 		text_number(&value, percent, TELMON_PERCENT, TELMON_REAL);
+		builtins_trend_memory(k);
 		builtins_put(k, "memory", &value, judge(percent, 90, 95));
 	}
 	if (i >= 0 && builtins_number(rows, (size_t)i, "total_bytes") > 0) {
@@ -210,6 +216,7 @@ put_disk(struct builtins_look *k, const struct rows *rows)
 		return;
 	buf_printf(&value, "%s busy ", name_in(rows, (size_t)i, "device"));
 	put_number(&value, rows, (size_t)i, "util_percent");
+	builtins_trend_disk(k, name_in(rows, (size_t)i, "device"));
 	builtins_put(k, "disk", &value, busy(judge_cell(rows, (size_t)i, "util_percent")));
 }
 
@@ -241,6 +248,7 @@ put_network(struct builtins_look *k, const struct rows *rows)
 	put_number(&value, rows, (size_t)found, "tx_bytes_per_s");
 	if (errors > 0)
 		buf_printf(&value, ", %.0f errors since boot", errors);
+	builtins_trend_network(k, name_in(rows, (size_t)found, "interface"));
 	builtins_put(k, "network", &value, STATUS_OK);
 }
 
@@ -266,8 +274,10 @@ put_pressure(struct builtins_look *k, const struct rows *rows)
 			verdict = worse(verdict, strcmp(resource, "cpu") == 0 ? busy(one) : one);
 		}
 	}
-	if (value.len)
-		builtins_put(k, "pressure", &value, verdict);
+	if (!value.len)
+		return;
+	builtins_trend_pressure(k);
+	builtins_put(k, "pressure", &value, verdict);
 }
 
 const struct builtins_part builtins_parts[BUILTINS_PARTS] = {

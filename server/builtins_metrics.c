@@ -153,10 +153,11 @@ static const struct telmon_column lines[] = {
 };
 
 static const struct telmon_column *
-columns_for(const struct host_arg *args, size_t *ret_n)
+columns_for(const struct host_arg *args, enum render_format format, size_t *ret_n)
 {
 	bool prometheus = args[ARG_PROMETHEUS].given;
 
+	(void)format;
 	*ret_n = prometheus ? BUILTINS_COUNT(lines) : BUILTINS_COUNT(columns);
 	return prometheus ? lines : columns;
 }

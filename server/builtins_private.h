@@ -121,12 +121,24 @@ int builtins_watch_live(struct pipeline_round *round, const struct request *requ
 /* Appends before and "up 3 h 12 min"; nothing if that is unknown. */
 void builtins_uptime(struct builtins_env *env, const char *before, struct buf *out);
 
+/* How something went: 24 values of five seconds each, the last one now; NaN where unknown. */
+enum { BUILTINS_TREND_POINTS = 24, BUILTINS_TREND_S = 120 };
+struct builtins_trend {
+	bool known;  /* some are not NaN */
+	double full; /* as high as a picture of it is; at least the highest */
+	float points[BUILTINS_TREND_POINTS];
+};
+
 /* The answer of `status` while it is made. */
+enum { BUILTINS_MAX_LINES = 16 };
 struct builtins_look {
 	struct builtins_env *env;
 	struct reply *reply;
-	struct rows *rows;
-	struct asker asker; /* a program's, so that names are exact */
+	struct rows *rows;				  /* item, value, verdict */
+	struct builtins_trend trends[BUILTINS_MAX_LINES]; /* beside each row */
+	struct plugin *plugin;				  /* behind the part that is looked at */
+	struct builtins_trend trend;			  /* for the next line */
+	struct asker asker;				  /* a program's, so that names are exact */
 	struct builtins_source *sources;
 	size_t n_sources;
 	double old_s; /* how old the values are that could not be had anew; 0 = they are new */
@@ -134,9 +146,16 @@ struct builtins_look {
 	bool known; /* there was a verdict other than unknown */
 };
 extern const char *const builtins_verdicts[];
-/* Appends a line; verdict is STATUS_OK to STATUS_UNKNOWN. Of old values it tells the age: good ones
- * are unknown by now, bad ones still count. */
+/* Appends a line, with the trend that is at hand; verdict is STATUS_OK to STATUS_UNKNOWN. Of old
+ * values it tells the age: good ones are unknown by now, bad ones still count. */
 void builtins_put(struct builtins_look *k, const char *item, struct buf *value, int verdict);
+/* Put the trend at hand for the next line; nothing where the plugin has not these metrics. */
+void builtins_trend_load(struct builtins_look *k, double cpus);
+void builtins_trend_cpu(struct builtins_look *k);
+void builtins_trend_memory(struct builtins_look *k);
+void builtins_trend_disk(struct builtins_look *k, const char *device);
+void builtins_trend_network(struct builtins_look *k, const char *interface);
+void builtins_trend_pressure(struct builtins_look *k);
 /* Which command's rows make which lines. */
 struct builtins_part {
 	const char *command;

@@ -105,9 +105,10 @@ struct command {
 	const struct telmon_command *callback; /* VIEW, RUN */
 	command_exec_fn *exec;		       /* BUILTIN */
 	void *env;
-	/* BUILTIN whose columns depend on its arguments: what exec will fill. NULL: always the
-	 * columns above. */
-	const struct telmon_column *(*columns_for)(const struct host_arg *args, size_t *ret_n);
+	/* BUILTIN whose columns depend on its arguments or the format: what exec will fill. NULL:
+	 * always the columns above. */
+	const struct telmon_column *(*columns_for)(const struct host_arg *args,
+						   enum render_format format, size_t *ret_n);
 };
 
 /* Immutable, sorted by name; holds its plugins. */

@@ -89,7 +89,7 @@ pipeline_columns(const struct pipeline_job *job, size_t *ret_n)
 	const struct command *c = job->command;
 
 	if (c->columns_for)
-		return c->columns_for(job->args, ret_n);
+		return c->columns_for(job->args, job->asker.render.format, ret_n);
 	*ret_n = c->n_columns;
 	return c->columns;
 }

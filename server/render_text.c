@@ -239,6 +239,19 @@ render_text_measure(struct render *r)
 		fit(r);
 }
 
+static const char red[] = "\033[31m", yellow[] = "\033[33m";
+
+/* A column called verdict says itself how things are. */
+static const char *
+color_of_verdict(const struct telmon_column *col, const struct cell *c)
+{
+	if (c->type != CELL_TEXT || strcmp(col->name, "verdict") != 0)
+		return NULL;
+	if (strcmp(c->s, "critical") == 0)
+		return red;
+	return strcmp(c->s, "warning") == 0 ? yellow : NULL;
+}
+
 const char *
 render_color(const struct telmon_column *col, const struct cell *c)
 {
@@ -246,13 +259,13 @@ render_color(const struct telmon_column *col, const struct cell *c)
 	double sign = col->crit < col->warn ? -1 : 1, v;
 
 	if (col->warn == 0 && col->crit == 0)
-		return NULL;
+		return color_of_verdict(col, c);
 	if (c->type != CELL_INT && c->type != CELL_REAL)
 		return NULL;
 	v = c->type == CELL_INT ? (double)c->i : c->f;
 	if (sign * v >= sign * col->crit)
-		return "\033[31m";
-	return sign * v >= sign * col->warn ? "\033[33m" : NULL;
+		return red;
+	return sign * v >= sign * col->warn ? yellow : NULL;
 }
 
 static const char *

@@ -75,7 +75,7 @@ offer_columns(struct completion *c)
 	const char *comma = strrchr(c->prefix, ',');
 	int kept = comma ? (int)(comma + 1 - c->prefix) : 0;
 
-	if (!c->command || c->command->columns_for)
+	if (!c->command)
 		return;
 	for (size_t i = 0; i < c->command->n_columns; i++) {
 		_autofree_ char *word = xasprintf("%.*s%s", kept, c->prefix,

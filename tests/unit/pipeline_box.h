@@ -278,8 +278,9 @@ static const struct telmon_arg why_args[] = {
 };
 
 static const struct telmon_column *
-shape_columns(const struct host_arg *args, size_t *ret_n)
+shape_columns(const struct host_arg *args, enum render_format format, size_t *ret_n)
 {
+	(void)format;
 	*ret_n = args[0].given ? 2 : 1;
 	return args[0].given ? other_columns : text_columns;
 }

@@ -2,7 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * test_builtins_graph -- the daemon's own commands that look back: graph with its selectors.
+ * test_builtins_graph -- the daemon's own commands that look back: graph with its selectors, and
+ * the pictures of status.
  */
 #include "builtins_box.h"
 
@@ -204,6 +205,148 @@ START_TEST(graph_fits_the_window)
 }
 END_TEST
 
+/* ---- the pictures of status ------------------------------------------------------------------ */
+
+enum { CPU_ALL, AVAILABLE, TOTAL, IO_TIME, RECEIVE, TRANSMIT, AVG10 };
+
+static const struct telmon_metric part_metrics[] = {
+	[CPU_ALL] = { .name = "cpu_all_seconds_total", .kind = TELMON_COUNTER, .labels = "mode" },
+	[AVAILABLE] = { .name = "memory_MemAvailable_bytes" },
+	[TOTAL] = { .name = "memory_MemTotal_bytes" },
+	[IO_TIME] = { .name = "disk_io_time_seconds_total",
+		      .kind = TELMON_COUNTER,
+		      .labels = "device" },
+	[RECEIVE] = { .name = "network_receive_bytes_total",
+		      .kind = TELMON_COUNTER,
+		      .labels = "device" },
+	[TRANSMIT] = { .name = "network_transmit_bytes_total",
+		       .kind = TELMON_COUNTER,
+		       .labels = "device" },
+	[AVG10] = { .name = "pressure_avg10_percent", .labels = "resource,share" },
+};
+
+static const struct telmon_plugin sampled_parts = {
+	TELMON_PLUGIN_HEAD,
+	.version = "4",
+	.help = "parts, and their past",
+	.mode = TELMON_SAMPLED,
+	TELMON_METRICS(part_metrics),
+	TELMON_COMMANDS(part_commands),
+};
+
+enum { PARTS = 3 };
+
+/* Sixty seconds in which everything was idle, then busy, and is idle again. */
+static void
+fill_parts(void)
+{
+	int64_t begin_ns = ago_ns(60.5);
+	double busy_s = 0, idle_s = 0;
+
+	for (int i = 0; i <= 60; i++) {
+		struct snapshot_builder *b = begin(PARTS);
+		bool busy = i > 20 && i <= 40;
+
+		busy_s += busy;
+		idle_s += !busy;
+		put(b, CPU_ALL, "user", NULL, busy_s);
+		put(b, CPU_ALL, "idle", NULL, idle_s / 2);
+		put(b, CPU_ALL, "iowait", NULL, idle_s / 2);
+		put(b, AVAILABLE, NULL, NULL, busy ? 0 : 1000);
+		put(b, TOTAL, NULL, NULL, 1000);
+		put(b, IO_TIME, "sda", NULL, 0);
+		put(b, IO_TIME, "sdb", NULL, busy_s);
+		put(b, RECEIVE, "eth0", NULL, 1e6 * i);
+		put(b, RECEIVE, "eth1", NULL, 3 * busy_s);
+		put(b, TRANSMIT, "eth1", NULL, 5 * 1024 * busy_s);
+		put(b, AVG10, "cpu", "some", 0);
+		put(b, AVG10, "io", "some", busy ? 100 : 0);
+		put(b, AVG10, "io", "full", 100);
+		end(PARTS, b, begin_ns, i);
+	}
+}
+
+static const char *
+picture_of(const char *item)
+{
+	static char line[512];
+	const char *at = strstr(world_text(&world), item), *last;
+
+	ck_assert_msg(at != NULL, "no %s in '%s'", item, world_text(&world));
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+	last = strstr(line, "ok");
+	return last ? last + 2 + strspn(last + 2, " ") : "";
+}
+
+/* Five or six of the buckets are of the busy time, by where their borders are. */
+static void
+expect_hill(const char *item, const char *low, const char *high)
+{
+	_autobuf_ struct buf four = BUF_INIT(64), six = BUF_INIT(64), edges = BUF_INIT(64);
+	const char *picture = picture_of(item);
+
+	for (int i = 0; i < 4; i++)
+		buf_puts(&four, high);
+	for (int i = 0; i < 6; i++)
+		buf_puts(&six, high);
+	buf_printf(&edges, "%s%s%s", low, low, low);
+	ck_assert_msg(strncmp(picture, buf_str(&edges), edges.len) == 0, "%s: '%s'", item, picture);
+	ck_assert_msg(strstr(picture, buf_str(&four)) != NULL, "%s: '%s'", item, picture);
+	ck_assert_msg(strstr(picture, buf_str(&six)) == NULL, "%s: '%s'", item, picture);
+	ck_assert_msg(strlen(picture) >= 12 * strlen(low), "%s: '%s'", item, picture);
+	ck_assert_str_eq(picture + strlen(picture) - edges.len, buf_str(&edges));
+}
+
+START_TEST(status_has_pictures)
+{
+	percent = 40;
+	world_add(&world, "parts", &sampled_parts);
+	world_publish(&world, table, n_table);
+	ck_assert_int_eq(world_say(&world, "status"), 0);
+	ck_assert(says("last_2_min"));
+	ck_assert_str_eq(picture_of("cpu"), "");
+	fill_parts();
+	ck_assert_int_eq(world_say(&world, "status"), 0);
+	expect_hill("cpu", "▁", "█");
+	expect_hill("memory", "▁", "█");
+	expect_hill("disk", "▁", "█");
+	/* 5,123 bytes a second are half of what fills a picture. */
+	expect_hill("network", "▁", "▅");
+	expect_hill("pressure", "▁", "█");
+	ck_assert_str_eq(picture_of("filesystem"), "");
+	world.asker.render.ascii = true;
+	ck_assert_int_eq(world_say(&world, "status"), 0);
+	expect_hill("cpu", ".", "@");
+}
+END_TEST
+
+START_TEST(pictures_give_way_to_words)
+{
+	size_t widest = 0;
+
+	percent = 40;
+	world_add(&world, "parts", &sampled_parts);
+	world_publish(&world, table, n_table);
+	fill_parts();
+	/* For machines there are none. */
+	expect_part("status --csv", 0, "item,value,verdict\n");
+	expect_part("status --json", 0, "\"verdict\":\"ok\"}");
+	ck_assert(!says("last_2_min"));
+	for (unsigned width = 20; width < 140; width++) {
+		world.asker.render.width = width;
+		ck_assert_int_eq(world_say(&world, "status"), 0);
+		/* As long as there are pictures, no word is cut. */
+		ck_assert(!says("last_2_min") || !says("…"));
+		widest = says("last_2_min") ? widest : width;
+	}
+	ck_assert_uint_ge(widest, 50);
+	ck_assert_uint_le(widest, 90);
+	/* A filter that names the column has it at any width. */
+	world.asker.render.width = 30;
+	expect_part("status | columns item,last_2_min", 0, "last_2_min");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -219,6 +362,8 @@ suite(void)
 	tcase_add_test(c, graph_of_too_many);
 	tcase_add_test(c, graph_has_gaps);
 	tcase_add_test(c, graph_fits_the_window);
+	tcase_add_test(c, status_has_pictures);
+	tcase_add_test(c, pictures_give_way_to_words);
 	suite_add_tcase(s, c);
 	return s;
 }

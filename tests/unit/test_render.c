@@ -131,6 +131,29 @@ START_TEST(equal_headings_are_told_apart)
 }
 END_TEST
 
+START_TEST(verdicts_are_coloured)
+{
+	static const struct telmon_column some[] = { { .name = "verdict", .type = TELMON_TEXT },
+						     { .name = "other", .type = TELMON_TEXT } };
+	static const char *const words[] = { "ok", "warning", "critical", "unknown" };
+	struct rows rows;
+
+	rows_init(&rows, some, N(some), 0);
+	for (size_t i = 0; i < N(words); i++) {
+		rows_begin(&rows);
+		rows_text(&rows, words[i]);
+		rows_text(&rows, words[i]);
+	}
+	assert_rendered(&rows, (struct render_options){ .color = true },
+			"verdict   other\n"
+			"ok        ok\n"
+			"\033[33mwarning\033[0m   warning\n"
+			"\033[31mcritical\033[0m  critical\n"
+			"unknown   unknown\n");
+	rows_fini(&rows);
+}
+END_TEST
+
 START_TEST(plain_rows_have_no_header)
 {
 	struct rows rows;
@@ -691,6 +714,7 @@ main(void)
 	tcase_add_test(fast, text_is_aligned);
 	tcase_add_test(fast, headings_lose_their_unit);
 	tcase_add_test(fast, equal_headings_are_told_apart);
+	tcase_add_test(fast, verdicts_are_coloured);
 	tcase_add_test(fast, plain_rows_have_no_header);
 	tcase_add_test(fast, wide_characters_are_counted);
 	tcase_add_test(fast, columns_are_dropped_by_priority);
