@@ -3,15 +3,17 @@
  */
 /*
  * mem -- the two families of memory. x* is for what we size ourselves: when even that is not to be
- * had the process cannot go on in order, so it says so and aborts. Arenas are for what hangs off
- * one session or one call: nothing in them is freed alone.
+ * had for a while the process cannot go on in order, so it says so and aborts. Arenas are for what
+ * hangs off one session or one call: nothing in them is freed alone.
  */
 #include "mem.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "log.h"
 
@@ -23,40 +25,57 @@ struct arena_chunk {
 
 enum { CHUNK_BYTES = 4096 - sizeof(struct arena_chunk) };
 
-static _Noreturn void
-out_of_memory(size_t size)
+/* A second in all: a moment of shortage ends nobody's session, and one that lasts ends the process
+ * while somebody may still wonder. */
+static const int64_t pauses_ms[] = { 10, 20, 40, 80, 150, 300, 400 };
+
+/* Returns when it is worth another try; the tries are counted from 0. */
+static void
+wait_for_memory(unsigned tried, size_t size)
 {
-	log_errx("out of memory (%zu bytes asked for)", size);
-	abort();
+	static struct log_limit limit;
+	struct timespec ts;
+	uint32_t held;
+
+	if (tried == sizeof(pauses_ms) / sizeof(*pauses_ms)) {
+		log_errx("out of memory (%zu bytes asked for)", size);
+		abort();
+	}
+	if (tried == 0 && log_allow(&limit, &held))
+		log_warnx("short of memory (%zu bytes asked for; %u more since the last such "
+			  "line), retrying",
+			  size, held);
+	ts = (struct timespec){ .tv_nsec = pauses_ms[tried] * 1000000 };
+	nanosleep(&ts, NULL);
 }
 
 void *
 xmalloc(size_t size)
 {
-	void *p = malloc(size ? size : 1);
+	void *p;
 
-	if (!p)
-		out_of_memory(size);
+	for (unsigned tried = 0; !(p = malloc(size ? size : 1)); tried++)
+		wait_for_memory(tried, size);
 	return p;
 }
 
 void *
 xcalloc(size_t n, size_t size)
 {
-	void *p = calloc(n ? n : 1, size ? size : 1);
+	void *p;
 
-	if (!p)
-		out_of_memory(size);
+	for (unsigned tried = 0; !(p = calloc(n ? n : 1, size ? size : 1)); tried++)
+		wait_for_memory(tried, size);
 	return p;
 }
 
 void *
 xrealloc(void *old, size_t size)
 {
-	void *p = realloc(old, size ? size : 1);
+	void *p;
 
-	if (!p)
-		out_of_memory(size);
+	for (unsigned tried = 0; !(p = realloc(old, size ? size : 1)); tried++)
+		wait_for_memory(tried, size);
 	return p;
 }
 
@@ -84,12 +103,14 @@ xasprintf(const char *fmt, ...)
 	char *p;
 	int n;
 
-	va_start(ap, fmt);
-	n = vasprintf(&p, fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		out_of_memory(0);
-	return p;
+	for (unsigned tried = 0;; tried++) {
+		va_start(ap, fmt);
+		n = vasprintf(&p, fmt, ap);
+		va_end(ap);
+		if (n >= 0)
+			return p;
+		wait_for_memory(tried, 0);
+	}
 }
 
 void

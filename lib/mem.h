@@ -11,8 +11,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As their namesakes; never NULL: they log and abort when memory is out. Freed with free().
- * Thread-safe. */
+/* As their namesakes; never NULL: when memory is out they try again for a second, then log and
+ * abort. Freed with free(). Thread-safe. Block for that second, and no longer. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);

@@ -4,9 +4,13 @@
 /*
  * Unit tests of mem: arenas keep to their maximum, their pieces are zeroed and aligned.
  */
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +42,73 @@ START_TEST(x_family)
 	ck_assert_str_eq(t, "ab");
 }
 END_TEST
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+enum { MUCH = 64 << 20 };
+
+static void
+limit_memory(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_AS, &limit);
+	limit.rlim_cur = bytes;
+	setrlimit(RLIMIT_AS, &limit);
+}
+
+/* Gives the memory back once the log, which it reads, says that there is too little. */
+static void *
+relieve(void *fd)
+{
+	char line[256];
+
+	if (read(*(int *)fd, line, sizeof(line)) > 0)
+		limit_memory(RLIM_INFINITY);
+	return NULL;
+}
+
+/* What a child's exit status is when it asks for more than there is; its log is read by a thread
+ * that helps, or by nobody. */
+static int
+ask_for_much(bool relieved)
+{
+	int log[2], status = -1;
+	pthread_t thread;
+	pid_t child;
+
+	ck_assert_int_eq(pipe(log), 0);
+	child = fork();
+	if (child == 0) {
+		dup2(log[1], STDERR_FILENO);
+		if (relieved)
+			pthread_create(&thread, NULL, relieve, &log[0]);
+		limit_memory(MUCH);
+		free(xmalloc(MUCH));
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	close(log[0]);
+	close(log[1]);
+	return status;
+}
+
+START_TEST(a_moment_of_shortage_is_waited_out)
+{
+	ck_assert_int_eq(ask_for_much(true), 0);
+}
+END_TEST
+
+START_TEST(a_lasting_one_aborts)
+{
+	int status = ask_for_much(false);
+
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
+}
+END_TEST
+
+#endif
 
 START_TEST(pieces_are_zeroed_and_aligned)
 {
@@ -167,6 +238,11 @@ main(void)
 	int failed;
 
 	tcase_add_test(fast, x_family);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* Their own allocators do not obey the limit. */
+	tcase_add_test(fast, a_moment_of_shortage_is_waited_out);
+	tcase_add_test(fast, a_lasting_one_aborts);
+#endif
 	tcase_add_test(fast, pieces_are_zeroed_and_aligned);
 	tcase_add_test(fast, pieces_do_not_overlap);
 	tcase_add_test(fast, the_maximum_holds);
