@@ -237,13 +237,19 @@ conn_release(struct conn *c)
 void
 conn_refuse(int fd, const char *line)
 {
+	size_t left = line ? strlen(line) : 0, most = DRAIN_PIECE_BYTES;
 	char bytes[DRAIN_PIECE_BYTES];
+	ssize_t n;
 
+	while (left && (n = send(fd, line, left, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0) {
+		line += n;
+		left -= (size_t)n;
+	}
 	if (line) {
-		(void)!send(fd, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
 		shutdown(fd, SHUT_WR);
 		/* A command that is here already would turn the close into a reset. */
-		(void)!recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		while (most && (n = recv(fd, bytes, most, MSG_DONTWAIT)) > 0)
+			most -= (size_t)n;
 	}
 	close(fd);
 }

@@ -144,7 +144,10 @@ probe(struct session *s)
 	int64_t wait_ns = s->limits.probe_wait_ns, trips_ns = 4 * conn_round_trip_ns(&s->conn);
 	ssize_t got;
 
-	if (conn_send(&s->conn, TELNET_PROBE, sizeof(TELNET_PROBE) - 1) < 0)
+	if (session_put(s, TELNET_PROBE, sizeof(TELNET_PROBE) - 1) < 0)
+		return;
+	session_flush_all(s);
+	if (s->lost)
 		return;
 	got = first_bytes(s, trips_ns > wait_ns ? trips_ns : wait_ns);
 	if (got == 0 || (got > 0 && first_is_foreign(s)))
