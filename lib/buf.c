@@ -79,8 +79,10 @@ buf_str(struct buf *b)
 	if (b->len == b->cap) {
 		char *p = realloc(b->data, b->cap + 1);
 
-		if (!p)
+		if (!p) {
+			b->error = -ENOMEM;
 			return "";
+		}
 		b->data = p;
 		b->cap++;
 	}

@@ -40,7 +40,8 @@ void buf_release(struct buf *b);
 int buf_reserve(struct buf *b, size_t n);
 /* Drops n bytes from the front; n <= len. */
 void buf_consume(struct buf *b, size_t n);
-/* The content with a NUL behind it (not counted in len). "" when empty or failed without memory. */
+/* The content with a NUL behind it (not counted in len). "" when it is empty, or when there is no
+ * memory for the NUL, which is then the error. */
 const char *buf_str(struct buf *b);
 
 /* All append, whole or not at all, and return 0 or the error. */

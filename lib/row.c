@@ -153,6 +153,16 @@ rows_text(struct rows *r, const char *s)
 }
 
 int
+rows_buf(struct rows *r, struct buf *b)
+{
+	const char *s = buf_str(b);
+
+	if (b->error == -ENOMEM && !r->error)
+		r->error = -ENOMEM;
+	return rows_text(r, s);
+}
+
+int
 rows_null(struct rows *r)
 {
 	enum telmon_type type;

@@ -63,6 +63,8 @@ int rows_int(struct rows *r, int64_t v);
 int rows_real(struct rows *r, double v);
 int rows_text(struct rows *r, const char *s);
 int rows_null(struct rows *r);
+/* The content of b as rows_text(); that b ran out of memory is an error of the rows. */
+int rows_buf(struct rows *r, struct buf *b);
 /* A deep copy (rows that are shared are copied before filters change them). `to` need not be
  * initialised and is fit for rows_fini() in any case. 0 or the error. */
 int rows_copy(struct rows *to, const struct rows *from);

@@ -42,6 +42,16 @@ const struct telmon_column builtins_pairs[2] = {
 };
 
 void
+builtins_pair_buf(struct rows *to, const char *key, struct buf *value)
+{
+	if (!value->len && !value->error)
+		return;
+	rows_begin(to);
+	rows_text(to, key);
+	rows_buf(to, value);
+}
+
+void
 builtins_pair(struct rows *to, const char *key, const char *fmt, ...)
 {
 	_autobuf_ struct buf value = BUF_INIT(64 << 10);
@@ -50,11 +60,7 @@ builtins_pair(struct rows *to, const char *key, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&value, fmt, ap);
 	va_end(ap);
-	if (!value.len)
-		return;
-	rows_begin(to);
-	rows_text(to, key);
-	rows_text(to, buf_str(&value));
+	builtins_pair_buf(to, key, &value);
 }
 
 const char *

@@ -24,7 +24,7 @@ exec(void *env, const struct request *request, struct rows *rows, struct reply *
 	}
 	rows->plain = true;
 	rows_begin(rows);
-	rows_text(rows, buf_str(&line));
+	rows_buf(rows, &line);
 	return 0;
 }
 

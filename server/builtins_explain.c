@@ -22,7 +22,7 @@ put_labels(struct rows *rows, const struct metric *m)
 
 	for (unsigned i = 0; i < m->n_labels; i++)
 		buf_printf(&text, "%s%s", i ? ", " : "", m->labels[i]);
-	builtins_pair(rows, "labels", "%s", buf_str(&text));
+	builtins_pair_buf(rows, "labels", &text);
 }
 
 static void
@@ -37,7 +37,7 @@ put_series(struct rows *rows, const struct snapshot *s, unsigned metric, size_t 
 		builtins_labels(&text, s, metric, i);
 		buf_putc(&text, '}');
 	}
-	builtins_pair(rows, "value", "%s", buf_str(&text));
+	builtins_pair_buf(rows, "value", &text);
 }
 
 static void
@@ -87,15 +87,16 @@ explain_metric(struct builtins_env *env, struct plugin *plugin, const struct met
 static void
 put_thresholds(struct rows *rows, const struct telmon_column *c)
 {
-	_autobuf_ struct buf warn = BUF_INIT(256), crit = BUF_INIT(256);
+	_autobuf_ struct buf text = BUF_INIT(1024);
 	const char *side = c->crit < c->warn ? "at or below" : "at or above";
 
 	if (c->warn == 0 && c->crit == 0)
 		return;
-	text_number(&warn, c->warn, c->unit, c->type);
-	text_number(&crit, c->crit, c->unit, c->type);
-	builtins_pair(rows, "thresholds", "warning %s %s, critical %s %s", side, buf_str(&warn),
-		      side, buf_str(&crit));
+	buf_printf(&text, "warning %s ", side);
+	text_number(&text, c->warn, c->unit, c->type);
+	buf_printf(&text, ", critical %s ", side);
+	text_number(&text, c->crit, c->unit, c->type);
+	builtins_pair_buf(rows, "thresholds", &text);
 }
 
 static void

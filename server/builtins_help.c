@@ -22,6 +22,14 @@ put_line(struct rows *rows, const char *name, const char *help)
 }
 
 static void
+put_bufs(struct rows *rows, struct buf *name, struct buf *help)
+{
+	rows_begin(rows);
+	rows_buf(rows, name);
+	rows_buf(rows, help);
+}
+
+static void
 list(const struct command_table *table, struct rows *rows)
 {
 	size_t n;
@@ -30,10 +38,11 @@ list(const struct command_table *table, struct rows *rows)
 	for (size_t i = 0; i < table->count; i++)
 		put_line(rows, table->commands[i].name, table->commands[i].help);
 	for (size_t i = 0; i < n; i++) {
-		_autobuf_ struct buf name = BUF_INIT(256);
+		_autobuf_ struct buf name = BUF_INIT(256), text = BUF_INIT(4096);
 
 		buf_printf(&name, "| %s", filters[i].name);
-		put_line(rows, buf_str(&name), filters[i].help);
+		buf_puts(&text, filters[i].help);
+		put_bufs(rows, &name, &text);
 	}
 	put_line(rows, "/help", "the session's own words, such as /set, /who and /quit");
 }
@@ -69,7 +78,7 @@ put_arg(struct rows *rows, const struct telmon_arg *a)
 		buf_printf(&text, "%s: ", a->name);
 	buf_puts(&text, a->help ? a->help : "");
 	put_range(&text, a);
-	put_line(rows, buf_str(&name), buf_str(&text));
+	put_bufs(rows, &name, &text);
 }
 
 static void
@@ -80,7 +89,7 @@ put_column(struct rows *rows, const struct telmon_column *c)
 
 	buf_printf(&name, "column %s", c->name);
 	buf_printf(&text, "%s (%s)", c->help ? c->help : "", *unit ? unit : builtins_type(c->type));
-	put_line(rows, buf_str(&name), buf_str(&text));
+	put_bufs(rows, &name, &text);
 }
 
 /* The files that a plugin's numbers come from, each once. */
@@ -98,7 +107,7 @@ put_sources(struct rows *rows, const struct plugin *plugin)
 		if (!seen)
 			buf_printf(&text, "%s%s", text.len ? "; " : "", m[i].source);
 	}
-	builtins_pair(rows, "source", "%s", buf_str(&text));
+	builtins_pair_buf(rows, "source", &text);
 }
 
 static void
@@ -107,7 +116,7 @@ describe_command(const struct command *c, struct rows *rows)
 	_autobuf_ struct buf usage = BUF_INIT(4096);
 
 	command_usage(&usage, c);
-	put_line(rows, "usage", buf_str(&usage));
+	builtins_pair_buf(rows, "usage", &usage);
 	put_line(rows, "help", c->help);
 	for (size_t i = 0; i < c->n_args; i++)
 		if (!command_repeats(c, i))

@@ -75,7 +75,7 @@ builtins_put(struct builtins_look *k, const char *item, struct buf *value, int v
 	k->trend.known = false;
 	rows_begin(k->rows);
 	rows_text(k->rows, item);
-	rows_text(k->rows, buf_str(value));
+	rows_buf(k->rows, value);
 	rows_text(k->rows, builtins_verdicts[verdict]);
 	if (verdict == STATUS_UNKNOWN)
 		return;
@@ -274,7 +274,7 @@ put_pressure(struct builtins_look *k, const struct rows *rows)
 			verdict = worse(verdict, strcmp(resource, "cpu") == 0 ? busy(one) : one);
 		}
 	}
-	if (!value.len)
+	if (!value.len && !value.error)
 		return;
 	builtins_trend_pressure(k);
 	builtins_put(k, "pressure", &value, verdict);

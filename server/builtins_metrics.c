@@ -34,7 +34,10 @@ put_values(struct builtins_env *env, const struct builtins_source *s, const char
 			builtins_labels(&labels, s->newest, m, i);
 			rows_begin(rows);
 			rows_text(rows, metric->name);
-			rows_text(rows, labels.len ? buf_str(&labels) : NULL);
+			if (labels.len || labels.error)
+				rows_buf(rows, &labels);
+			else
+				rows_null(rows);
 			rows_real(rows, snapshot_value(s->newest, m, i));
 			rows_text(rows, *unit ? unit : NULL);
 			rows_text(rows, builtins_kind(metric->kind));

@@ -26,6 +26,8 @@ extern const struct telmon_column builtins_pairs[2];
 /* Appends a row of two texts; nothing when the value is empty. */
 void builtins_pair(struct rows *rows, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same; a value that ran out of memory is an error of the rows. */
+void builtins_pair_buf(struct rows *rows, const char *key, struct buf *value);
 
 /* Breaks the texts of a two-column answer where a person's window ends. */
 void builtins_wrap(const struct request *request, struct rows *rows);

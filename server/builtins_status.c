@@ -32,7 +32,7 @@ put_host(struct builtins_look *k)
 	builtins_uptime(k->env, "  ", &value);
 	rows_begin(k->rows);
 	rows_text(k->rows, "host");
-	rows_text(k->rows, buf_str(&value));
+	rows_buf(k->rows, &value);
 	rows_text(k->rows, builtins_verdicts[STATUS_OK]);
 }
 
@@ -99,9 +99,9 @@ run_part(struct builtins_look *k, const struct builtins_part *part)
 		round = pipeline_round_new(k->env->pipeline, &k->asker, parsed, &r, &why);
 	if (round)
 		r = pipeline_round_rows(round, k->reply, &rows, &why);
-	if (round && r >= STATUS_USAGE)
-		put_unknown(k, part->command, buf_str(&why));
-	else if (round && r >= 0 && rows->n_rows)
+	if (!round || r >= STATUS_USAGE)
+		put_unknown(k, part->command, why.len ? buf_str(&why) : strerror(ENOMEM));
+	else if (r >= 0 && rows->n_rows)
 		part->put(k, rows);
 	pipeline_round_free(round);
 	arena_fini(&arena);

@@ -60,7 +60,7 @@ put_wrapped(struct rows *to, const char *key, const char *text, size_t columns)
 		buf_put(&line, text, size);
 		rows_begin(to);
 		rows_text(to, key);
-		rows_text(to, buf_str(&line));
+		rows_buf(to, &line);
 		text += size;
 		text += strspn(text, " ");
 		key = "";

@@ -38,6 +38,7 @@ render_begin(struct render *r, const struct rows *rows, const struct render_opti
 	r->n_columns = rows->n_columns < RENDER_MAX_COLUMNS ? rows->n_columns : RENDER_MAX_COLUMNS;
 	r->next_row = 0;
 	r->begun = false;
+	r->error = 0;
 	r->n_shown = 0;
 	r->graph = options->format == RENDER_TEXT && render_is_graph(rows);
 	r->n_drawn = 0;
@@ -51,6 +52,8 @@ render_next(struct render *r, struct buf *out)
 	const struct render_writer *w = writer_of(r);
 	size_t end = out->len + PIECE_BYTES;
 
+	if (r->error)
+		return r->error;
 	if (!r->begun)
 		w->head(r, out);
 	r->begun = true;

@@ -48,6 +48,7 @@ struct render {
 	size_t n_columns; /* those of the rows, at most RENDER_MAX_COLUMNS */
 	size_t next_row;
 	bool begun;
+	int error;	  /* of render_begin(), for render_next() to return */
 	bool graph;	  /* RENDER_TEXT of points */
 	unsigned n_drawn; /* graphs */
 	/* RENDER_TEXT of others */

@@ -111,9 +111,12 @@ choose_headings(struct render *r)
 	}
 }
 
+/* text is what is so wide, or was to be. */
 static void
-widen(struct render *r, size_t column, size_t width)
+widen(struct render *r, size_t column, size_t width, const struct buf *text)
 {
+	if (text->error)
+		r->error = text->error;
 	if (width > r->widths[column])
 		r->widths[column] = width < UINT_MAX ? (unsigned)width : UINT_MAX;
 }
@@ -229,11 +232,11 @@ render_text_measure(struct render *r)
 		r->shown[i] = (unsigned char)i;
 		r->widths[i] = 0;
 		if (!r->rows->plain)
-			widen(r, i, show_heading(r, i, &text));
+			widen(r, i, show_heading(r, i, &text), &text);
 	}
 	for (size_t row = 0; row < r->rows->n_rows; row++)
 		for (size_t i = 0; i < r->n_columns; i++)
-			widen(r, i, show_cell(r, row, i, &text));
+			widen(r, i, show_cell(r, row, i, &text), &text);
 	/* What is told in one plain column is told whole. */
 	if (r->options.width && !(r->rows->plain && r->n_columns == 1))
 		fit(r);

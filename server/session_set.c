@@ -237,7 +237,7 @@ list(struct session *s, const struct word_call *call, const struct setting *only
 		settings[i].get(s, &value);
 		rows_begin(&rows);
 		rows_text(&rows, settings[i].name);
-		rows_text(&rows, buf_str(&value));
+		rows_buf(&rows, &value);
 		rows_text(&rows, settings[i].help);
 	}
 	r = session_rows(s, call, call->command->format, &rows);

@@ -39,6 +39,29 @@ assert_shown(const struct cell *c, const struct telmon_column *col, const char *
 	ck_assert_str_eq(buf_str(&out), want);
 }
 
+START_TEST(a_buf_without_memory_is_an_error)
+{
+	static const struct telmon_column one[] = { { .name = "a", .type = TELMON_TEXT } };
+	_autobuf_ struct buf b = BUF_INIT(100);
+	struct rows r;
+
+	rows_init(&r, one, 1, 0);
+	rows_begin(&r);
+	buf_puts(&b, "text");
+	ck_assert_int_eq(rows_buf(&r, &b), 0);
+	ck_assert_str_eq(rows_cell(&r, 0, 0)->s, "text");
+	/* What did not fit is left out, as ever. */
+	rows_begin(&r);
+	buf_pad(&b, 'x', 200);
+	ck_assert_int_eq(rows_buf(&r, &b), 0);
+	rows_begin(&r);
+	b.error = -ENOMEM;
+	ck_assert_int_eq(rows_buf(&r, &b), -ENOMEM);
+	ck_assert_int_eq(r.error, -ENOMEM);
+	rows_fini(&r);
+}
+END_TEST
+
 START_TEST(cells_take_their_columns_type)
 {
 	struct rows r;
@@ -309,6 +332,7 @@ main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_test(fast, a_buf_without_memory_is_an_error);
 	tcase_add_test(fast, cells_take_their_columns_type);
 	tcase_add_test(fast, unknown_is_null);
 	tcase_add_test(fast, what_no_integer_holds_is_null);
