@@ -34,9 +34,9 @@ void lineedit_free(struct lineedit *e); /* NULL is fine */
 void lineedit_set_echo(struct lineedit *e, bool echo);
 void lineedit_set_window(struct lineedit *e, unsigned columns); /* 0 = unknown */
 /* Prompts and reads one line into line (cleared first, no LF, clean UTF-8). 1 = a line; 0 = end (^D
- * on an empty line); -EMSGSIZE = the line was too long and has been dropped to its end; -ECANCELED
- * = ^C; else what `key` returned. The cursor is on a fresh line then. prompt must stay as long as
- * the call. */
+ * on an empty line); -EMSGSIZE = the line was too long and has been dropped to its end, -ENOMEM =
+ * so it was for want of memory; -ECANCELED = ^C; else what `key` returned. The cursor is on a fresh
+ * line then. prompt must stay as long as the call. */
 int lineedit_read(struct lineedit *e, const char *prompt, struct buf *line);
 /* Around text that comes from elsewhere while a line is being typed: takes prompt and line off the
  * screen, puts them back. From inside `key` only. */

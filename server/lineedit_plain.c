@@ -154,6 +154,7 @@ kill_line(struct lineedit *e)
 	e->too_long = false;
 	if (e->line->len > 0)
 		cut(e, 0);
+	buf_clear(e->line); /* it may have run out of memory */
 }
 
 /* --- adding --- */
@@ -224,6 +225,8 @@ static int
 end_line(struct lineedit *e)
 {
 	echo(e, "\n", 1);
+	if (e->line->error)
+		return e->line->error;
 	return e->too_long ? -EMSGSIZE : 1;
 }
 

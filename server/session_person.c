@@ -167,6 +167,10 @@ no_line(struct session *s, int r)
 		session_watch_begin(s);
 		session_line_too_long(s);
 		break;
+	case -ENOMEM:
+		session_watch_begin(s);
+		session_error(s, STATUS_FAILED, "%s", strerror(ENOMEM));
+		break;
 	case -ECANCELED:
 		break;
 	case -ETIME:
