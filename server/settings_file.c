@@ -286,12 +286,16 @@ parse(struct reader *r)
 		CFG_STR_CB(SENTINEL, NULL, CFGF_NODEFAULT, on_sentinel),
 		CFG_END(),
 	};
-	/* The NUL of buf_str() is there from now on, so line_of_title() moves nothing under the
-	 * scanner. */
-	FILE *fp = fmemopen((char *)buf_str(&r->text), r->text.len, "r");
 	int n = 0, result = -EINVAL;
+	FILE *fp;
 	cfg_t *cfg;
 
+	/* The NUL of buf_str() is there from now on, so line_of_title() moves nothing under the
+	 * scanner. */
+	buf_str(&r->text);
+	if (r->text.error)
+		return r->text.error;
+	fp = fmemopen(r->text.data, r->text.len, "r");
 	if (!fp)
 		return -errno;
 	fill_options(listener, settings_listener_rows);
@@ -301,6 +305,10 @@ parse(struct reader *r)
 		n++;
 	memcpy(options + n, sections, sizeof(sections));
 	cfg = cfg_init(options, CFGF_NONE);
+	if (!cfg) {
+		fclose(fp);
+		return -ENOMEM;
+	}
 	cfg_set_error_function(cfg, on_error);
 	cfg_set_validate_func(cfg, "listener", on_listener);
 	cfg_set_validate_func(cfg, "plugin", on_plugin);
@@ -330,12 +338,12 @@ read_whole(const char *path, struct buf *out)
 		r = -EISDIR;
 	while (r == 0 && (n = read(fd, bytes, sizeof(bytes))) != 0) {
 		if (n > 0)
-			r = buf_put(out, bytes, (size_t)n) < 0 ? -EFBIG : 0;
+			r = buf_put(out, bytes, (size_t)n);
 		else if (errno != EINTR)
 			r = -errno;
 	}
 	close(fd);
-	return r;
+	return r == -EMSGSIZE ? -EFBIG : r;
 }
 
 static int
@@ -358,18 +366,18 @@ settings_read_file(struct settings *s, const char *path, struct buf *why)
 	result = read_whole(path, &r.text);
 	if (result == 0 && r.text.len && memchr(r.text.data, '\0', r.text.len))
 		result = -EILSEQ;
-	if (result < 0) {
+	if (result == 0) {
+		r.lines = count_lines(&r.text);
+		r.text.max += 64;
+		buf_puts(&r.text, "\n" SENTINEL " = 1\n");
+		reading = &r;
+		result = parse(&r);
+		reading = NULL;
+	}
+	if (result < 0 && !why->len) {
 		text_clean(why, path, strnlen(path, 200));
 		buf_printf(why, ": %s", strerror(-result));
-		goto out;
 	}
-	r.lines = count_lines(&r.text);
-	r.text.max += 64;
-	buf_puts(&r.text, "\n" SENTINEL " = 1\n");
-	reading = &r;
-	result = parse(&r);
-	reading = NULL;
-out:
 	buf_fini(&r.text);
 	return result;
 }
