@@ -113,7 +113,7 @@ class Transcript:
         self.dir = tempfile.mkdtemp(prefix="telmon-test-")
         self.peers = {}
         self.config = ""
-        self.daemon = None
+        self.daemon = self.daemon_env = None
         self.env = dict(os.environ, DIR=self.dir, HOST="127.0.0.1", TERM=os.environ.get("TERM", "xterm"),
                         SOCK=os.path.join(self.dir, "telmon.sock"),
                         TELMON=os.environ.get("TELMON", "telmon"), TELMOND=os.environ.get("TELMOND", "telmond"),
@@ -146,7 +146,7 @@ class Transcript:
         if not re.search(r"(^| )-p ", rest) and "plugin_path" not in self.config:
             words += ["-p", self.env["PLUGINS"]]
         words += self.expand(rest).split()
-        self.daemon = subprocess.Popen(words, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        self.daemon = subprocess.Popen(words, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=self.daemon_env)
         os.set_blocking(self.daemon.stderr.fileno(), False)
         wanted = 1 if "-l" in rest else max(1, self.config.count("listener ")) if "listener" in self.config else 3
         self.wait_log(r"(listening on [^\n]*\n.*){%d}" % wanted)
@@ -377,4 +377,5 @@ def main():
     sys.exit(1 if False in results else 77 if None in results else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

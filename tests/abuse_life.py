@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""abuse_life.py -- cases of abuse.py: the daemon's own life: starts, reloads, clocks, a starved machine, ends."""
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from abuse_daemon import PATIENCE, SLOW, TELMOND, Daemon, Failure, Skip, read_all, size, telnet, until
+from abuse_shim import Shim
+
+
+def stop_and_continue(d):
+    os.kill(d.pid, signal.SIGSTOP)
+    time.sleep(2.5)
+    os.kill(d.pid, signal.SIGCONT)
+    time.sleep(0.3)
+    d.ask("cpu")
+
+
+class Load(threading.Thread):
+    """Asks one-shot questions without end; what went wrong first is in .failure."""
+
+    def __init__(self, d, ways):
+        super().__init__()
+        self.d, self.ways = d, ways
+        self.asked, self.failure, self.enough = 0, None, threading.Event()
+
+    def run(self):
+        try:
+            while not self.enough.is_set():
+                for family, address in self.ways:
+                    with socket.socket(family) as s:
+                        s.settimeout(PATIENCE)
+                        s.connect(address)
+                        s.sendall(b"echo %d\n" % self.asked)
+                        s.shutdown(socket.SHUT_WR)
+                        answer = read_all(s)
+                    if answer != b"%d\n" % self.asked:
+                        raise Failure(f"question {self.asked} was answered with {answer!r}")
+                    self.asked += 1
+        except (OSError, Failure) as why:
+            self.failure = why
+
+    def end(self):
+        self.enough.set()
+        self.join()
+        if self.failure:
+            raise Failure(f"a one-shot question after {self.asked} others: {self.failure}")
+
+
+def reload(d, config):
+    """A reload from the signal to the line that says it is done."""
+    d.forget_log()
+    d.configure(config)
+    os.kill(d.pid, signal.SIGHUP)
+    deadline = time.monotonic() + PATIENCE
+    while "reloaded\n" not in d.log():
+        if time.monotonic() > deadline:
+            raise Failure("a reload that never ends: " + d.log())
+        time.sleep(0.001)
+
+
+def reloads_under_load():
+    """SIGHUP again and again, with a listener that comes and goes: nobody is dropped, missed or leaked."""
+    count = size(100, 10000)
+    config = 'listener "unix:$DIR/telmon.sock" { }\nlistener "telnet://127.0.0.1:0" { }\n'
+    more = config + 'listener "unix:$DIR/more.sock" { }\nscript_linger = 0.2\nmax_sessions = 500\n'
+    d = Daemon(config)
+    held = [d.connect() for _ in range(20)]
+    for s in held:
+        s.sendall(b"/hold\necho held\n")
+        until(s, b"held\n")
+    load = [Load(d, [(socket.AF_INET, ("127.0.0.1", d.port)), (socket.AF_UNIX, d.sock)]) for _ in range(2)]
+    for thread in load:
+        thread.start()
+    try:
+        for n in range(count):
+            if n == count // 2:
+                memory = d.status("VmRSS")
+            reload(d, more if n % 2 == 0 else config)
+            if (n % 2 == 0) != os.path.exists(d.dir + "/more.sock"):
+                raise Failure(f"the second socket after reload {n}")
+            if n % 2 == 0:
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(d.dir + "/more.sock")
+                    s.sendall(b"echo more\n")
+                    until(s, b"more\n")
+            held[n % 20].sendall(b"echo %d\n" % n)
+            until(held[n % 20], b"^%d\n" % n)
+            if load[0].failure or load[1].failure:
+                break
+        grown = d.status("VmRSS") - memory
+        if grown > 1024 and not SLOW:  # a sanitizer keeps what was freed, and tells of leaks at the end
+            raise Failure(f"{grown} KiB more after the second half of the reloads")
+    finally:
+        for thread in load:
+            thread.end()
+    for n, s in enumerate(held):
+        s.sendall(b"echo last %d\n" % n)
+        until(s, b"^last %d\n" % n)
+        s.close()
+    d.end()
+    return f"{count} reloads, {sum(thread.asked for thread in load)} questions meanwhile"
+
+
+def wall_clock_jumps():
+    """The wall clock jumps by hours and years: rates stay sane, nothing expires."""
+    shim = Shim()
+    shim.clock_jumps = 1
+    d = Daemon(shim=shim)
+    try:
+        time.sleep(1.5)
+        for _ in range(10):
+            answer = json.loads(d.ask("cpu --json"))
+            if not 0 <= answer["age"] < 10 or not 0 < answer["interval"] < 10:
+                raise Failure(f"age {answer['age']}, interval {answer['interval']}")
+            for row in answer["rows"]:
+                if any(v is not None and not 0 <= v <= 101 for k, v in row.items() if k != "cpu"):
+                    raise Failure(f"{row}")
+            time.sleep(0.05)
+    finally:
+        d.end()
+        shim.close()
+
+
+class Starved(threading.Thread):
+    """Lets a process run for a twentieth of the time."""
+
+    def __init__(self, pid):
+        super().__init__()
+        self.pid, self.enough = pid, threading.Event()
+
+    def run(self):
+        while not self.enough.is_set():
+            os.kill(self.pid, signal.SIGSTOP)
+            time.sleep(0.095)
+            os.kill(self.pid, signal.SIGCONT)
+            time.sleep(0.005)
+
+    def end(self):
+        self.enough.set()
+        self.join()
+
+
+def little_cpu():
+    """A twentieth of a CPU: everything takes longer, all of it comes, and no plugin is held to hang."""
+    d = Daemon()
+    questions = ("echo x", "cpu", "process -n 3", "filesystem", "network", "disk", "metrics", "status", "help")
+    until_s, slowest = time.monotonic() + size(4, 60), 0
+    starved = Starved(d.pid)
+    starved.start()
+    try:
+        with telnet(d) as person:
+            while time.monotonic() < until_s:
+                for question in questions:
+                    began = time.monotonic()
+                    answer = d.ask(question, 10 * PATIENCE)
+                    slowest = max(slowest, time.monotonic() - began)
+                    if not answer or b"error: " in answer:
+                        raise Failure(f"{question} after {time.monotonic() - began:.1f} s: {answer[-300:]!r}")
+                person.sendall(b"echo live\r\n")
+                until(person, b"\r\nlive\r\n.*> $", PATIENCE)
+                if b"STUCK" in (answer := d.ask("plugins", 10 * PATIENCE)):
+                    raise Failure(f"{answer!r}")
+    finally:
+        starved.end()
+    if "deadline" in d.log() or "stuck" in d.log().lower():
+        raise Failure(d.log())
+    d.end()
+    return f"the slowest answer took {slowest:.1f} s"
+
+
+def processes_that_come_and_go():
+    """Processes end between being listed and being read."""
+    d = Daemon()
+    churn = subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; done"])
+    try:
+        for _ in range(8):
+            rows = json.loads(d.ask("process --json"))["rows"]
+            if not any(row["pid"] == d.pid for row in rows):
+                raise Failure("the daemon itself is missing")
+            time.sleep(0.55)
+    finally:
+        churn.kill()
+        churn.wait()
+        d.end()
+
+
+def started_many_times():
+    """Many starts at once on one Unix socket: one wins, the others say so and fail."""
+    d = Daemon()
+    try:
+        words = [TELMOND, "-c", "/dev/null", "-l", "unix:" + d.sock, "-p", d.dir]
+        others = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(size(30, 100))]
+        codes = []
+        for other in others:
+            _, text = other.communicate(timeout=PATIENCE * 2)
+            codes.append(other.returncode)
+            if b"telmon.sock" not in text:
+                raise Failure(f"a loser said {text!r}")
+        if set(codes) != {1} or d.ask("echo mine") != b"mine\n":
+            raise Failure(f"{codes}")
+    finally:
+        d.end()
+
+
+def end_with_many_sessions():
+    """SIGTERM with people and held scripts: within 5 s, status 0."""
+    count = min(size(1500, 10000, 200), resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
+    d = Daemon(f"max_sessions = {count + 100}\n")
+    peers = []
+    for _ in range(count):
+        peers.append(d.connect())
+        peers[-1].sendall(b"/hold\n")
+    person = telnet(d)
+    began = time.monotonic()
+    os.kill(d.pid, signal.SIGTERM)
+    try:
+        d.process.wait(5 if not SLOW else 20)
+    except subprocess.TimeoutExpired:
+        d.process.kill()
+        raise Failure("still there")
+    finally:
+        for s in peers:
+            s.close()
+    if time.monotonic() - began > (5 if not SLOW else 20):
+        raise Failure("too slow")
+    if b"telmond stops" not in read_all(person):
+        raise Failure("the people were not told")
+    took = time.monotonic() - began
+    person.close()
+    d.end()
+    return f"{count} sessions ended in {took:.1f} s"
+
+
+def system_calls_fail():
+    """Opening, eventfds and threads fail now and then: errors for some, and it lives on."""
+    if SLOW or not shutil.which("strace"):
+        raise Skip("no strace, or a build that is too slow beneath it")
+    for call, error in (("openat", "EMFILE"), ("openat", "ENOMEM"), ("eventfd2", "EMFILE"), ("clone3", "EAGAIN"), ("read", "EINTR"),
+                        ("sendto", "EINTR"), ("ppoll", "EINTR")):
+        d = Daemon()
+        tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}:when=3+4", "-p",
+                                   str(d.pid)], stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(0.3)
+            for line in ("cpu", "process -n 3", "filesystem", "metrics", "until -t 0.1 echo x | include y", "status", "help"):
+                with d.connect() as s:
+                    s.sendall(line.encode() + b"\n")
+                    s.shutdown(socket.SHUT_WR)
+                    read_all(s)
+            peers = [d.connect() for _ in range(30)]
+            for s in peers:
+                s.close()
+        finally:
+            tracer.terminate()
+            tracer.wait()
+        if d.ask("echo served") != b"served\n" or b"command" not in d.ask("process -n 1"):
+            raise Failure(f"after {error} from {call} it does not serve")
+        d.end()
+
+
+SHARED = [stop_and_continue]
+OWN = [started_many_times, wall_clock_jumps, processes_that_come_and_go, reloads_under_load, end_with_many_sessions,
+       system_calls_fail, little_cpu]
