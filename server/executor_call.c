@@ -27,9 +27,31 @@ executor_call_new(struct executor *x, struct plugin *p, enum call_kind kind)
 	atomic_init(&c->refs, 1);
 	lock_init(&c->lock, LOCK_CALL);
 	host_cancel_init(&c->cancel);
-	arena_init(&c->arena, 0);
 	rows_init(&c->rows, NULL, 0, 0);
 	return c;
+}
+
+/* In one piece with their texts, which a line bounds: one that is missing would be another
+ * question. */
+static struct host_arg *
+copy_args(const struct host_arg *args, size_t n)
+{
+	size_t bytes = n * sizeof(*args);
+	struct host_arg *copy;
+	char *text;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += args[i].s ? strlen(args[i].s) + 1 : 0;
+	copy = xmalloc(bytes);
+	text = (char *)(copy + n);
+	for (size_t i = 0; i < n; i++) {
+		copy[i] = args[i];
+		if (!args[i].s)
+			continue;
+		copy[i].s = strcpy(text, args[i].s);
+		text += strlen(text) + 1;
+	}
+	return copy;
 }
 
 void
@@ -40,12 +62,7 @@ executor_call_args(struct call *c, const struct telmon_command *cmd, const struc
 	c->max_answer = max_answer;
 	if (cmd->deadline_s > 0)
 		c->limit_ns = (int64_t)(cmd->deadline_s * (double)NS_PER_S);
-	c->args = xcalloc(cmd->n_args, sizeof(*args));
-	for (size_t i = 0; i < cmd->n_args; i++) {
-		c->args[i] = args[i];
-		if (args[i].s)
-			c->args[i].s = arena_strdup(&c->arena, args[i].s);
-	}
+	c->args = copy_args(args, cmd->n_args);
 	rows_init(&c->rows, cmd->columns, cmd->n_columns, max_answer);
 }
 
@@ -84,7 +101,6 @@ executor_call_unref(struct call *c)
 	snapshot_unref(c->newest);
 	snapshot_unref(c->previous);
 	rows_fini(&c->rows);
-	arena_fini(&c->arena);
 	host_cancel_fini(&c->cancel);
 	lock_fini(&c->lock);
 	plugin_unref(c->plugin);

@@ -46,7 +46,6 @@ struct call {
 	const struct telmon_command *command; /* CALL_VIEW and CALL_RUN, as the next three */
 	struct host_arg *args;
 	size_t max_answer;
-	struct arena arena;		    /* the texts of args */
 	int64_t limit_ns;		    /* how long it may run */
 	uint64_t newest_id, previous_id;    /* CALL_VIEW: of what snapshots */
 	struct snapshot *newest, *previous; /* references, until it has been executed */

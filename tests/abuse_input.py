@@ -22,6 +22,7 @@ def every_short_opening(d):
             s.sendall(opening)
 
 
+RANDOM_SESSIONS = size(200, 100000, 60)
 RANDOM_BYTES = 65536
 AT_ONCE = 64
 
@@ -63,10 +64,10 @@ class RandomSession:
 
 def random_sessions(d):
     """Random bytes from fixed seeds, many sessions at once."""
-    count, seed, sessions = size(200, 100000, 60), 0, {}
+    seed, sessions = 0, {}
     poll = select.poll()
-    while seed < count or sessions:
-        while seed < count and len(sessions) < AT_ONCE:
+    while seed < RANDOM_SESSIONS or sessions:
+        while seed < RANDOM_SESSIONS and len(sessions) < AT_ONCE:
             session = RandomSession(d, seed)
             sessions[session.socket.fileno()] = session
             poll.register(session.socket, select.POLLIN | select.POLLOUT)

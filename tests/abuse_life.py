@@ -224,7 +224,7 @@ def end_with_many_sessions():
         d.process.wait(5 if not SLOW else 20)
     except subprocess.TimeoutExpired:
         d.process.kill()
-        raise Failure("still there")
+        raise Failure("still there: " + d.log()[-300:])
     finally:
         for s in peers:
             s.close()

@@ -14,13 +14,14 @@ COMPILER = os.environ.get("CC", "cc").split()
 
 
 def compile_plugin(folder, name, run="return telmon_row(t);", start="return 0;"):
-    """A plugin with one command of its name; run and start are the bodies of its callbacks."""
+    """A plugin with one command of its name, which may be given a word; run and start are the bodies of its callbacks."""
     with open(f"{folder}/{name}.c", "w") as f:
         f.write("#include <telmon/plugin.h>\n#include <fcntl.h>\n#include <unistd.h>\n"
+                "static const struct telmon_arg a[] = {{ .name = \"word\", .type = TELMON_TEXT, .help = \"h\" }};\n"
                 "static const struct telmon_column c[] = {{ .name = \"a\", .type = TELMON_INT, .help = \"a\" }};\n"
                 f"static int start(struct telmon *t) {{ (void)t; {start} }}\n"
                 f"static int run(struct telmon *t) {{ (void)t; {run} }}\n"
-                f"static const struct telmon_command k[] = {{{{ .name = \"{name}\", .help = \"h\", .run = run, TELMON_COLUMNS(c) }}}};\n"
+                f"static const struct telmon_command k[] = {{{{ .name = \"{name}\", .help = \"h\", .run = run, TELMON_COLUMNS(c), TELMON_ARGS(a) }}}};\n"
                 "TELMON_PLUGIN = { TELMON_PLUGIN_HEAD, .version = \"1\", .help = \"h\", TELMON_COMMANDS(k), .start = start };\n")
     include = os.environ.get("TELMON_INCLUDE", "include")
     subprocess.run([*COMPILER, "-shared", "-fPIC", "-I", include, "-o", f"{folder}/{name}.so", f"{folder}/{name}.c"], check=True)

@@ -6,11 +6,13 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import abuse_shim
 import session
 from abuse_daemon import FULL, SLOW, Daemon, Failure, size, transcripts
+from abuse_plugins import COMPILER, compile_plugin
 from abuse_shim import Shim
 
 
@@ -149,18 +151,23 @@ def scarce(family, quick):
 
 
 QUESTIONS = ("echo x y", "help", "help process", "explain load1", "explain cpu.busy_percent", "metrics load*", "status", "load --json",
-             "memory --csv", "process -n 3", "plugins | sort name | columns name | head 2", "network | include lo | count",
+             "memory --csv", "process -n 3", "process nosuch", "plugins | sort name | columns name | head 2", "network | include lo | count",
              "cpu | where busy >= 0", "until -t 0.1 plugins | include nosuch", "nonsense", "/who", "/set", "echo 'a b'; version")
 
 
 def memory_fails_while_asked():
     """Each allocation behind a question fails once: the same answer, an error, or no answer, and never another one."""
     shim = Shim()
-    d = Daemon(shim=shim)
+    plugins = tempfile.mkdtemp(prefix="telmon-plugins-")
+    questions = QUESTIONS
+    if shutil.which(COMPILER[0]):
+        compile_plugin(plugins, "given", run="telmon_row(t); return telmon_int(t, telmon_arg_text(t, 0) ? 1 : 0);")
+        questions += ("given word | where a = 1",)
+    d = Daemon(shim=shim, args=("-p", plugins))
     most, errors = {}, 0
     try:
         d.ask("process | count")  # what is made once is there
-        for question in QUESTIONS:
+        for question in questions:
             right = d.ask(question)
             for k in range(1, 2000):
                 shim.fail(abuse_shim.MEMORY, k)
@@ -178,6 +185,7 @@ def memory_fails_while_asked():
     finally:
         d.end()
         shim.close()
+        shutil.rmtree(plugins)
     return f"{sum(most.values())} allocations behind {len(most)} questions, {errors} errors"
 
 
