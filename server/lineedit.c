@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * lineedit -- what is common to the ways of reading a line, and which of them serves. Runs on the
- * session's thread.
+ * lineedit -- what is common to the two ways of reading a line, and which of them serves:
+ * lineedit_plain.c, or libedit behind lineedit_edit.c. Runs on the session's thread.
  */
 #include "lineedit.h"
 
@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "lineedit_private.h"
-#include "mem.h"
 #include "text.h"
 
 /* A base character with the marks that text_clean() lets stand on it. */
@@ -32,7 +31,27 @@ lineedit_new(const struct lineedit_ops *ops, void *ctx, size_t max_line)
 void
 lineedit_free(struct lineedit *e)
 {
+	if (!e)
+		return;
+	lineedit_editor_free(e->editor);
+	buf_fini(&e->kept);
 	free(e);
+}
+
+int
+lineedit_open(struct lineedit *e, const char *terminal)
+{
+	int error = 0;
+
+	if (!e->editor)
+		e->editor = lineedit_editor_new(e, terminal, &error);
+	return e->editor ? 0 : error;
+}
+
+bool
+lineedit_is_open(const struct lineedit *e)
+{
+	return e->editor != NULL;
 }
 
 void
@@ -42,9 +61,11 @@ lineedit_set_echo(struct lineedit *e, bool echo)
 }
 
 void
-lineedit_set_window(struct lineedit *e, unsigned columns)
+lineedit_set_window(struct lineedit *e, unsigned columns, unsigned rows)
 {
 	e->columns = columns;
+	e->rows = rows;
+	e->resized = true;
 }
 
 void
@@ -77,25 +98,11 @@ lineedit_read(struct lineedit *e, const char *prompt, struct buf *line)
 	e->prompt = prompt;
 	e->line = line;
 	e->keys = (struct key_reader){ 0 };
-	e->too_long = false;
-	r = lineedit_plain_read(e);
+	e->too_long = e->pasting = e->resized = false;
+	r = e->editor && e->echo ? lineedit_editor_read(e->editor) : lineedit_plain_read(e);
 	if (r < 0)
 		buf_clear(line);
 	e->line = NULL;
 	e->prompt = NULL;
 	return r;
-}
-
-void
-lineedit_hide(struct lineedit *e)
-{
-	if (e->line)
-		lineedit_plain_hide(e);
-}
-
-void
-lineedit_restore(struct lineedit *e)
-{
-	if (e->line)
-		lineedit_plain_restore(e);
 }

@@ -14,17 +14,6 @@
 #include "lineedit_private.h"
 #include "text.h"
 
-enum control {
-	INTERRUPT = 'C' & 0x1f,
-	END = 'D' & 0x1f,
-	BACKSPACE = 'H' & 0x1f,
-	TAB = '\t',
-	REDRAW = 'L' & 0x1f,
-	KILL_LINE = 'U' & 0x1f,
-	KILL_WORD = 'W' & 0x1f,
-	DELETE = 0x7f,
-};
-
 /* --- the screen --- */
 
 static void
@@ -195,26 +184,83 @@ redraw(struct lineedit *e)
 	show_all(e);
 }
 
+/* Shows a list below the line. */
+static void
+show_below(struct lineedit *e, const char *text, size_t n)
+{
+	lineedit_show(e, "\n", 1);
+	lineedit_show(e, text, n);
+	show_all(e);
+}
+
+static const char *
+text_of(const struct lineedit *e)
+{
+	return e->line->data ? e->line->data : "";
+}
+
+/* Without echo the peer's terminal edits the line, and a Tab in it is a blank. */
+static void
+complete(struct lineedit *e)
+{
+	_autobuf_ struct buf out = BUF_INIT(LINEEDIT_MENU_BYTES);
+	size_t from, n = e->line->len;
+
+	if (!e->echo || e->pasting || !e->ops->complete || e->too_long) {
+		add(e, " ", 1);
+		return;
+	}
+	switch (lineedit_complete(e, text_of(e), n, n, &out, &from)) {
+	case LINEEDIT_TEXT:
+		/* Most often it only goes on. */
+		if (out.len >= n - from && memcmp(text_of(e) + from, out.data, n - from) == 0) {
+			add(e, out.data + (n - from), out.len - (n - from));
+			break;
+		}
+		cut(e, from);
+		add(e, out.data, out.len);
+		break;
+	case LINEEDIT_LIST:
+		show_below(e, out.data, out.len);
+		break;
+	case LINEEDIT_NOTHING:
+		break;
+	}
+}
+
+/* True when the ? was a question. */
+static bool
+explain(struct lineedit *e)
+{
+	_autobuf_ struct buf out = BUF_INIT(LINEEDIT_MENU_BYTES);
+
+	if (!e->echo || e->pasting || e->too_long ||
+	    lineedit_explain(e, text_of(e), e->line->len, &out) == LINEEDIT_NOTHING)
+		return false;
+	show_below(e, out.data, out.len);
+	return true;
+}
+
 /* A control character that does not end the line. */
 static void
 take_control(struct lineedit *e, uint32_t c)
 {
-	switch ((enum control)c) {
-	case BACKSPACE:
-	case DELETE:
+	switch ((enum lineedit_control)c) {
+	case LINEEDIT_BACKSPACE:
+	case LINEEDIT_RUBOUT:
 		erase_character(e);
 		break;
-	case KILL_LINE:
+	case LINEEDIT_KILL_LINE:
 		kill_line(e);
 		break;
-	case KILL_WORD:
+	case LINEEDIT_KILL_WORD:
 		kill_word(e);
 		break;
-	case REDRAW:
+	case LINEEDIT_REDRAW:
 		redraw(e);
 		break;
-	case TAB:
-		add(e, " ", 1);
+	case LINEEDIT_TAB:
+		complete(e);
 		break;
 	default:
 		break;
@@ -252,18 +298,22 @@ take_key(struct lineedit *e, uint32_t c)
 		return GO_ON;
 	if (c == '\r' || c == '\n')
 		return end_line(e);
-	if (c == INTERRUPT)
+	if (c == LINEEDIT_INTERRUPT)
 		return drop_line(e, -ECANCELED);
-	if (c == END && e->line->len == 0 && !e->too_long)
+	if (c == LINEEDIT_DELETE && e->line->len == 0 && !e->too_long)
 		return drop_line(e, 0);
-	if (c < ' ' || c == DELETE)
+	if (c < ' ' || c == LINEEDIT_RUBOUT)
 		take_control(e, c);
+	else if (c == '?' && explain(e))
+		return GO_ON;
 	else if (c < 0x80)
 		add(e, &(char){ (char)c }, 1);
 	else if (c < KEY_INVALID)
 		add_character(e, c);
 	else if (c == KEY_INVALID)
 		add(e, "?", 1);
+	else if (c == KEY_PASTE_BEGIN || c == KEY_PASTE_END)
+		e->pasting = c == KEY_PASTE_BEGIN;
 	return GO_ON;
 }
 
@@ -279,22 +329,8 @@ take_byte(struct lineedit *e, int byte)
 	return r;
 }
 
-int
-lineedit_plain_read(struct lineedit *e)
-{
-	int r = GO_ON;
-
-	show_all(e);
-	while (r == GO_ON) {
-		int c = e->ops->key(e->ctx);
-
-		r = c < 0 ? drop_line(e, c) : take_byte(e, c);
-	}
-	return r;
-}
-
-void
-lineedit_plain_hide(struct lineedit *e)
+static void
+hide(struct lineedit *e)
 {
 	size_t width = width_shown(e);
 
@@ -304,8 +340,33 @@ lineedit_plain_hide(struct lineedit *e)
 		wipe(e, width);
 }
 
-void
-lineedit_plain_restore(struct lineedit *e)
+/* What -EAGAIN was for. A line of which only the end is ever touched stays as it is in a new
+ * window. */
+static void
+take_news(struct lineedit *e)
 {
+	if (e->resized) {
+		e->resized = false;
+		return;
+	}
+	hide(e);
+	e->ops->news(e->ctx);
 	show_all(e);
+}
+
+int
+lineedit_plain_read(struct lineedit *e)
+{
+	int r = GO_ON;
+
+	show_all(e);
+	while (r == GO_ON) {
+		int c = e->ops->key(e->ctx);
+
+		if (c == -EAGAIN)
+			take_news(e);
+		else
+			r = c < 0 ? drop_line(e, c) : take_byte(e, c);
+	}
+	return r;
 }

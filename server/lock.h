@@ -25,6 +25,7 @@
 	X(POINTS, "points of the series of one plugin")                                            \
 	X(ACCESS, "counts of sessions by source")                                                  \
 	X(HOST, "statfs probes and name caches")                                                   \
+	X(LIBEDIT, "libedit and the terminal database")                                            \
 	X(LEAF, "anything that takes no other lock")
 
 enum lock_rank {
@@ -39,6 +40,11 @@ struct lock {
 	enum lock_rank rank;
 };
 
+/* For one that belongs to the process. */
+#define LOCK_INIT(its_rank)                                                                        \
+	{                                                                                          \
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .rank = (its_rank)                             \
+	}
 void lock_init(struct lock *l, enum lock_rank rank);
 void lock_fini(struct lock *l);
 void lock_acquire(struct lock *l);

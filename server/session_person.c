@@ -14,15 +14,9 @@
 
 #include "session_private.h"
 
-enum { TURN_LINES = 20, HISTORY_LINES = 500, HISTORY_BYTES = 64 << 10, BANNER_BYTES = 16 << 10 };
+enum { TURN_LINES = 20, BANNER_BYTES = 16 << 10 };
 
 /* --- text between the keys --- */
-
-static void
-show(void *ctx, const char *text, size_t n)
-{
-	session_show(ctx, text, n);
-}
 
 static void
 say(struct session *s, const char *text)
@@ -55,108 +49,19 @@ session_person_news(struct session *s)
 		show_notes(s);
 }
 
-/* The same while a line is being typed: above it. */
-static void
-show_news(struct session *s)
+/* Before the prompt, not after it. */
+void
+session_person_marks(struct session *s)
 {
 	struct person *p = s->person;
 
-	if (!p->noted && !p->asked)
-		return;
-	lineedit_hide(p->editor);
-	session_person_news(s);
-	lineedit_restore(p->editor);
-}
-
-/* --- keys --- */
-
-static void
-go_ahead(struct session *s)
-{
-	struct person *p = s->person;
-
-	if (p->prompted && p->telnet && telnet_go_ahead(p->telnet))
-		if (conn_put(&s->conn, TELNET_GA, sizeof(TELNET_GA) - 1) < 0)
-			session_lost(s);
-	p->prompted = false;
-}
-
-/* inetutils throws away all output between ^C and the answer to the timing mark it sends along: the
- * prompt went with it. */
-static bool
-owes_prompt(const struct person *p)
-{
-	return p->interrupted && p->typed_at < p->typed.len &&
-	       p->typed.data[p->typed_at] == TYPED_MARK;
-}
-
-static int
-next_key(struct session *s)
-{
-	struct person *p = s->person;
-	bool again = owes_prompt(p);
-	int c;
-
-	if (again)
-		lineedit_hide(p->editor);
-	c = session_typed_next(s);
-	if (again)
-		lineedit_restore(p->editor);
-	return c;
-}
-
-static int64_t
-nearer_end(const struct person *p, int64_t until_ns)
-{
-	return p->end_ns && (until_ns < 0 || p->end_ns < until_ns) ? p->end_ns : until_ns;
-}
-
-static int
-key(void *ctx)
-{
-	struct session *s = ctx;
-	struct person *p = s->person;
-	int64_t until_ns = 0;
-	int c, r;
-
-	go_ahead(s);
-	while ((c = next_key(s)) == -EAGAIN) {
-		if (s->lost)
-			return -EPIPE;
-		show_news(s);
-		if (!until_ns)
-			until_ns = s->limits.idle_timeout_ns ? now_ns() + s->limits.idle_timeout_ns
-							     : -1;
-		r = session_typed_wait(s, nearer_end(p, until_ns));
-		if (r == -ETIME && p->end_ns && now_ns() >= p->end_ns)
-			return -EPIPE;
-		if (r < 0)
-			return r;
+	while (p->typed_at < p->typed.len && p->typed.data[p->typed_at] == TYPED_MARK) {
+		p->typed_at++;
+		telnet_timing_mark(p->telnet);
 	}
-	return c;
 }
-
-static const struct lineedit_ops editor_ops = { .key = key, .show = show };
 
 /* --- lines --- */
-
-static void
-remember(struct session *s, const char *line, size_t n)
-{
-	struct person *p = s->person;
-	struct buf *h = &p->history;
-
-	if (!h->max)
-		buf_init(h, HISTORY_BYTES);
-	if (n == 0 || n >= h->max)
-		return;
-	while (p->history_lines >= HISTORY_LINES || h->len + n + 1 > h->max) {
-		buf_consume(h, strlen(h->data) + 1);
-		p->history_lines--;
-	}
-	if (buf_put(h, line, n) == 0 && buf_putc(h, '\0') == 0)
-		p->history_lines++;
-}
 
 /* A session whose line was ended by something else than Enter. r as lineedit_read() returned it. */
 static void
@@ -191,21 +96,9 @@ run_line(struct session *s, struct buf *line)
 	/* A browser's connection may be silent for so long that it counts as a person. */
 	if (session_foreign(s, text, line->len, false))
 		return;
-	remember(s, text, line->len);
+	lineedit_remember(s->person->editor, text, line->len);
 	arena_clear(&s->arena);
 	session_line(s, text, line->len);
-}
-
-/* Before the prompt, not after it. */
-void
-session_person_marks(struct session *s)
-{
-	struct person *p = s->person;
-
-	while (p->typed_at < p->typed.len && p->typed.data[p->typed_at] == TYPED_MARK) {
-		p->typed_at++;
-		telnet_timing_mark(p->telnet);
-	}
 }
 
 static void
@@ -226,6 +119,8 @@ read_lines(struct session *s)
 		buf_clear(&prompt);
 		session_prompt(s, &prompt);
 		s->person->prompted = true;
+		s->person->resized = false;
+		session_editor_want(s);
 		r = lineedit_read(s->person->editor, buf_str(&prompt), &line);
 		if (r == 1)
 			run_line(s, &line);
@@ -247,18 +142,6 @@ greet(struct session *s)
 		s->shared->banner(s->shared->banner_ctx, &banner);
 	if (banner.len)
 		session_text(s, banner.data, banner.len);
-}
-
-static void
-open_editor(struct session *s)
-{
-	struct person *p = s->person;
-
-	p->editor = lineedit_new(&editor_ops, s, s->limits.max_line);
-	lineedit_set_echo(p->editor, p->telnet && telnet_echoes(p->telnet));
-	if (p->columns)
-		lineedit_set_window(p->editor, p->columns);
-	p->next_columns = 0;
 }
 
 static void
@@ -296,7 +179,7 @@ session_person_run(struct session *s, enum talk talk, bool probed)
 	if (!s->lost && !s->over) {
 		log_opened(s);
 		greet(s);
-		open_editor(s);
+		session_editor_open(s);
 		read_lines(s);
 		log_info("%s: closed", session_name(s, &name));
 	}
@@ -313,10 +196,9 @@ session_person_free(struct session *s)
 
 	if (!p)
 		return;
-	lineedit_free(p->editor);
+	session_editor_close(s);
 	telnet_free(p->telnet);
 	buf_fini(&p->typed);
-	buf_fini(&p->history);
 	free(p);
 	s->person = NULL;
 }

@@ -38,8 +38,9 @@ struct session_shared {
 	struct host *host;
 	session_banner_cb *banner;
 	void *banner_ctx;
-	int stop_fd;	       /* an eventfd that nobody reads: once written, every wait ends */
-	_Atomic bool stopping; /* the same for who does not wait */
+	int stop_fd;		  /* an eventfd that nobody reads: once written, every wait ends */
+	_Atomic bool stopping;	  /* the same for who does not wait */
+	_Atomic unsigned editors; /* open at the moment */
 	struct lock lock;
 	struct session_limits limits; /* guarded by lock */
 };
@@ -55,12 +56,11 @@ struct person {
 	struct buf typed;	 /* decoded keys that nobody has taken yet; TYPED_MARK among them */
 	size_t typed_at;	 /* first one not taken */
 	size_t key_from;	 /* of typed: what came after the running command began */
-	struct buf history;	 /* lines, each with its NUL, oldest first */
-	unsigned history_lines;
-	unsigned columns, rows;		 /* of the window; 0 = unknown */
-	unsigned next_columns;		 /* told by the peer, not shown to the editor yet */
-	int64_t redraw_ns;		 /* when it may be */
+	unsigned columns, rows;	 /* of the window; 0 = unknown */
+	unsigned next_columns;	 /* told by the peer, not shown to the editor yet */
+	int64_t redraw_ns;	 /* when it may be */
 	int64_t suboption_ns, urgent_ns; /* deadlines; 0 = none runs */
+	int64_t idle_ns; /* when waiting for a key becomes too long; -1 = never, 0 = not waiting */
 	int64_t end_ns; /* when telnet's EOF becomes the end, unless more is typed; 0 = none came */
 	char terminal[48];
 	bool last_cr;	  /* of output: telnet_encode()'s carry */
@@ -73,6 +73,9 @@ struct person {
 	bool interrupted; /* the line before ended by ^C, and nothing was typed since */
 	bool asked;	  /* AYT waits for its answer */
 	bool noted;	  /* notes wait to be shown */
+	bool resized;	  /* the editor has not acted on its new window yet */
+	bool has_place;	  /* of the editors that there may be */
+	bool no_editor;	  /* none can be had */
 };
 
 struct session {
@@ -230,6 +233,12 @@ void session_person_news(struct session *s);
 /* Answers the timing marks that came with or behind the last ^C. Some clients drop all output up to
  * the answer. */
 void session_person_marks(struct session *s);
+
+/* session_editor.c: the person's line editor. */
+void session_editor_open(struct session *s);
+/* Before each line: makes libedit serve as soon as it can. */
+void session_editor_want(struct session *s);
+void session_editor_close(struct session *s);
 
 /* session_typed.c: what people type, from bytes to keys. */
 enum { TYPED_MARK = 0, TYPED_INTERRUPT = 3, TYPED_KILL = 0x15, TYPED_ERASE = 0x7f };

@@ -79,7 +79,8 @@ show_window(struct session *s)
 
 	if (!p->next_columns || !p->editor || now < p->redraw_ns)
 		return;
-	lineedit_set_window(p->editor, p->next_columns);
+	lineedit_set_window(p->editor, p->next_columns, p->rows);
+	p->resized = true;
 	p->next_columns = 0;
 	p->redraw_ns = now + redraw_ns;
 }

@@ -155,16 +155,17 @@ word_history(struct session *s, const struct word_call *call)
 		{ .name = "line", .type = TELMON_TEXT, .help = "what was typed" },
 	};
 	const struct person *p = s->person;
+	const char *line = NULL;
 	struct rows rows;
 	int r = takes(s, call, 0, true), number = 0;
 
 	if (r)
 		return r;
 	rows_init(&rows, columns, COUNT(columns), 0);
-	for (size_t at = 0; p && at < p->history.len; at += strlen(p->history.data + at) + 1) {
+	while (p && (line = lineedit_next_kept(p->editor, line))) {
 		rows_begin(&rows);
 		rows_int(&rows, ++number);
-		rows_text(&rows, p->history.data + at);
+		rows_text(&rows, line);
 	}
 	r = session_rows(s, call, call->command->format, &rows);
 	rows_fini(&rows);

@@ -22,8 +22,9 @@ enum { TERMINAL_MAX = 512, TERMINAL_WIDE = 0xffffffff };
 
 struct terminal {
 	unsigned columns, rows, x, y;
-	bool wrap;   /* the next character goes to the next row */
-	bool hidden; /* the cursor */
+	bool wrap;    /* the next character goes to the next row */
+	bool hidden;  /* the cursor */
+	bool inserts; /* what is right of the cursor moves on */
 	bool alternate;
 	bool colored; /* an SGR other than 0 is in force */
 	unsigned saved_x, saved_y;
@@ -82,6 +83,25 @@ terminal_line_feed(struct terminal *t)
 	terminal_erase(t, t->y, 0);
 }
 
+/* Blanks before the cursor, and what is behind them moves on. */
+static inline void
+terminal_insert(struct terminal *t, unsigned n)
+{
+	uint32_t *row = t->cells[t->y];
+
+	for (unsigned x = t->columns; x-- > t->x;)
+		row[x] = x >= t->x + n ? row[x - n] : 0;
+}
+
+static inline void
+terminal_delete(struct terminal *t, unsigned n)
+{
+	uint32_t *row = t->cells[t->y];
+
+	for (unsigned x = t->x; x < t->columns; x++)
+		row[x] = x + n < t->columns ? row[x + n] : 0;
+}
+
 static inline void
 terminal_character(struct terminal *t, const char *s, size_t n, uint32_t c)
 {
@@ -93,6 +113,8 @@ terminal_character(struct terminal *t, const char *s, size_t n, uint32_t c)
 		t->x = 0;
 		terminal_line_feed(t);
 	}
+	if (t->inserts)
+		terminal_insert(t, width);
 	t->cells[t->y][t->x] = c;
 	if (width == 2)
 		t->cells[t->y][t->x + 1] = TERMINAL_WIDE;
@@ -143,8 +165,28 @@ terminal_sequence(struct terminal *t, const char *s)
 		t->colored = a != 0;
 		return;
 	}
+	if (final == 'h' || final == 'l') {
+		ck_assert_uint_eq(a, 4);
+		t->inserts = final == 'h';
+		return;
+	}
 	t->wrap = false;
 	switch (final) {
+	case 'C':
+		t->x = t->x + (a ? a : 1) < t->columns ? t->x + (a ? a : 1) : t->columns - 1;
+		break;
+	case 'D':
+		t->x -= (a ? a : 1) < t->x ? (a ? a : 1) : t->x;
+		break;
+	case 'G':
+		t->x = (a ? a - 1 : 0) < t->columns ? (a ? a - 1 : 0) : t->columns - 1;
+		break;
+	case '@':
+		terminal_insert(t, a ? a : 1);
+		break;
+	case 'P':
+		terminal_delete(t, a ? a : 1);
+		break;
 	case 'A':
 		t->y -= (a ? a : 1) < t->y ? (a ? a : 1) : t->y;
 		break;
@@ -157,10 +199,10 @@ terminal_sequence(struct terminal *t, const char *s)
 		terminal_erase(t, t->y, t->x);
 		break;
 	case 'J':
-		ck_assert_uint_eq(parameters, 0);
+		ck_assert(a == 0 || a == 2);
 		t->clears += t->x == 0 && t->y == 0;
-		terminal_erase(t, t->y, t->x);
-		for (unsigned y = t->y + 1; y < t->rows; y++)
+		terminal_erase(t, t->y, a == 2 ? 0 : t->x);
+		for (unsigned y = a == 2 ? 0 : t->y + 1; y < t->rows; y++)
 			terminal_erase(t, y, 0);
 		break;
 	default:
@@ -207,7 +249,7 @@ terminal_feed(struct terminal *t, const char *bytes, size_t n)
 		} else if (c == '\b') {
 			t->x -= t->x > 0;
 			t->wrap = false;
-		} else {
+		} else if (c != '\a') {
 			ck_assert_msg(c >= ' ' && c < 0x7f, "byte %d", c);
 			terminal_character(t, &c, 1, (uint32_t)c);
 		}

@@ -23,6 +23,7 @@ struct fixture {
 	struct lineedit *e;
 	void (*hook)(struct fixture *f); /* called when key number hook_at is asked for */
 	size_t hook_at;
+	bool note; /* there is one to be shown */
 	struct buf line;
 };
 
@@ -36,6 +37,8 @@ key(void *ctx)
 
 		f->hook = NULL;
 		hook(f);
+		if (f->note)
+			return -EAGAIN;
 	}
 	return f->at < f->n ? (unsigned char)f->keys[f->at++] : f->end;
 }
@@ -48,7 +51,17 @@ show(void *ctx, const char *text, size_t n)
 	buf_put(&f->shown, text, n);
 }
 
-static const struct lineedit_ops ops = { key, show };
+static void
+news(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	ck_assert(f->note);
+	f->note = false;
+	show(f, "a note\n", 7);
+}
+
+static const struct lineedit_ops ops = { .key = key, .show = show, .news = news };
 
 static void
 fixture_init(struct fixture *f)
@@ -131,7 +144,7 @@ expect_screen(const char *keys, size_t n, unsigned columns, const char *expected
 	struct fixture f;
 
 	fixture_init(&f);
-	lineedit_set_window(f.e, columns);
+	lineedit_set_window(f.e, columns, 24);
 	ck_assert_int_eq(read_keys(&f, keys, n), -EPIPE);
 	ck_assert_int_eq(f.shown.data[f.shown.len - 1], '\n');
 	f.shown.len--;
@@ -261,7 +274,7 @@ expect_shown(unsigned columns, const char *keys, const char *expected)
 	struct fixture f;
 
 	fixture_init(&f);
-	lineedit_set_window(f.e, columns);
+	lineedit_set_window(f.e, columns, 24);
 	ck_assert_int_eq(read_keys(&f, keys, strlen(keys)), -EPIPE);
 	ck_assert_str_eq(buf_str(&f.shown), expected);
 	fixture_fini(&f);
@@ -471,9 +484,7 @@ END_TEST
 static void
 note(struct fixture *f)
 {
-	lineedit_hide(f->e);
-	show(f, "a note\n", 7);
-	lineedit_restore(f->e);
+	f->note = true;
 }
 
 static void
@@ -485,7 +496,7 @@ expect_note(bool echo, unsigned columns, const char *keys, const char *before, c
 
 	fixture_init(&f);
 	lineedit_set_echo(f.e, echo);
-	lineedit_set_window(f.e, columns);
+	lineedit_set_window(f.e, columns, 24);
 	f.hook = note;
 	f.hook_at = strlen(keys);
 	ck_assert_int_eq(read_keys(&f, keys, strlen(keys)), -EPIPE);
@@ -510,18 +521,22 @@ START_TEST(notes_come_between_and_the_line_comes_back)
 }
 END_TEST
 
-START_TEST(hide_outside_of_a_read_does_nothing)
+static void
+resize(struct fixture *f)
+{
+	lineedit_set_window(f->e, 40, 10);
+	f->note = true;
+}
+
+START_TEST(a_new_window_changes_nothing)
 {
 	struct fixture f;
 
 	fixture_init(&f);
-	lineedit_hide(f.e);
-	lineedit_restore(f.e);
-	ck_assert_uint_eq(f.shown.len, 0);
-	ck_assert_int_eq(READ(&f, "a\n"), 1);
-	buf_clear(&f.shown);
-	lineedit_hide(f.e);
-	ck_assert_uint_eq(f.shown.len, 0);
+	f.hook = resize;
+	f.hook_at = 2;
+	ck_assert_int_eq(READ(&f, "abcd\n"), 1);
+	ck_assert_str_eq(buf_str(&f.shown), "> abcd\n");
 	fixture_fini(&f);
 	lineedit_free(NULL);
 }
@@ -551,7 +566,7 @@ lineedit_suite(void)
 	tcase_add_test(c, a_character_at_the_limit_is_not_cut);
 	tcase_add_test(c, a_small_buf_limits_the_line_too);
 	tcase_add_test(c, notes_come_between_and_the_line_comes_back);
-	tcase_add_test(c, hide_outside_of_a_read_does_nothing);
+	tcase_add_test(c, a_new_window_changes_nothing);
 	suite_add_tcase(s, c);
 	return s;
 }

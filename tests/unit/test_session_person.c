@@ -3,7 +3,8 @@
  */
 /*
  * Unit tests of session with people: telnet clients and those who type into nc. What they are asked
- * and greeted with, keys while a command runs, notes, urgent data, and hang-up.
+ * and greeted with, keys while a command runs, notes, urgent data, and hang-up. The plain reader
+ * serves, whose every byte is known; the editor is in test_session_editor.c.
  */
 #include "session_people.h"
 
@@ -595,8 +596,12 @@ START_TEST(test_history)
 	peer_expect(&p, "number,line\r\n1,echo one\r\n2,/history --csv\r\n");
 	peer_expect_prompt(&p);
 	/* The oldest go: 500 lines. */
-	for (int i = 0; i < 600; i++)
-		peer_send(&p, "echo x\r\n");
+	for (int i = 0; i < 600; i++) {
+		char line[16];
+
+		snprintf(line, sizeof(line), "echo %d\r\n", i);
+		peer_send_bytes(&p, line, strlen(line));
+	}
 	peer_send(&p, "/history --csv | count\r\n");
 	peer_skip_to(&p, "count\r\n500\r\n");
 	peer_leave(&p);
