@@ -23,6 +23,8 @@ struct filter_info {
 	bool takes_columns; /* its words are names of columns (sort, columns, where's first) */
 };
 const struct filter_info *filter_table(size_t *ret_n);
+/* The same for what stands between COLUMN and VALUE of where: name and help. */
+const struct filter_info *filter_operators(size_t *ret_n);
 
 struct filter; /* one stage, its words checked and its expression compiled */
 /* exact: names must be spelled out (scripts); else a unique prefix does. columns: those that the

@@ -12,22 +12,36 @@
 #include "filter_private.h"
 #include "text.h"
 
-static const struct {
-	const char *word;
-	enum filter_op op;
-} ops[] = {
-	{ "=", FILTER_EQUAL },	     { "==", FILTER_EQUAL }, { "!=", FILTER_NOT_EQUAL },
-	{ "<", FILTER_LESS },	     { ">", FILTER_MORE },   { "<=", FILTER_LESS_EQUAL },
-	{ ">=", FILTER_MORE_EQUAL }, { "~", FILTER_LIKE },   { "!~", FILTER_UNLIKE },
+static const struct filter_info operators[] = {
+	{ .name = "=", .help = "equal" },
+	{ .name = "==", .help = "equal" },
+	{ .name = "!=", .help = "not equal" },
+	{ .name = "<", .help = "less than" },
+	{ .name = ">", .help = "more than" },
+	{ .name = "<=", .help = "at most" },
+	{ .name = ">=", .help = "at least" },
+	{ .name = "~", .help = "matches the expression" },
+	{ .name = "!~", .help = "does not match it" },
 };
+static const enum filter_op ops[] = {
+	FILTER_EQUAL,	   FILTER_EQUAL,      FILTER_NOT_EQUAL, FILTER_LESS,   FILTER_MORE,
+	FILTER_LESS_EQUAL, FILTER_MORE_EQUAL, FILTER_LIKE,	FILTER_UNLIKE,
+};
+
+const struct filter_info *
+filter_operators(size_t *ret_n)
+{
+	*ret_n = sizeof(operators) / sizeof(operators[0]);
+	return operators;
+}
 
 static int
 read_op(struct filter *f, const char *word, struct buf *why)
 {
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (strcmp(ops[i].word, word) != 0)
+		if (strcmp(operators[i].name, word) != 0)
 			continue;
-		f->op = ops[i].op;
+		f->op = ops[i];
 		return 0;
 	}
 	return filter_refuse(f, why, "'%.40s' is none of = != < <= > >= ~ !~", word);

@@ -132,7 +132,15 @@ key(void *ctx)
 	return c;
 }
 
-static const struct lineedit_ops editor_ops = { .key = key, .show = show, .news = news };
+static void
+complete(void *ctx, const char *line, size_t cursor, struct lineedit_choices *choices)
+{
+	session_complete(ctx, line, cursor, choices);
+}
+
+static const struct lineedit_ops editor_ops = {
+	.key = key, .show = show, .news = news, .complete = complete
+};
 
 void
 session_editor_open(struct session *s)

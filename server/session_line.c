@@ -15,6 +15,8 @@
 #include "session_private.h"
 #include "text.h"
 
+enum { PLACE_BYTES = 4 << 20 };
+
 const char *
 session_keep_line(struct session *s, const char *line, size_t n)
 {
@@ -109,6 +111,27 @@ raw_word(struct session *s, const char *line, size_t n, size_t *at)
 		return NULL;
 	*at = end;
 	return word;
+}
+
+bool
+session_line_is_text(struct session *s, const char *line, size_t n)
+{
+	struct arena arena;
+	bool is_text = false;
+	size_t at = 0;
+	int r;
+
+	arena_init(&arena, PLACE_BYTES);
+	do {
+		_autobuf_ struct buf why = BUF_WHY;
+		struct parse_command *c;
+
+		/* A word that ends there is still being typed. */
+		is_text = raw_word(s, line, n, &at) && at < n;
+		r = parse_next(line, n, &at, &arena, &c, &why);
+	} while (!is_text && r != 0 && r != -ENOMEM);
+	arena_fini(&arena);
+	return is_text;
 }
 
 /* The next command of the line: 1 and its status, 0 at the end. */

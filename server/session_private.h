@@ -301,6 +301,8 @@ int session_error(struct session *s, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Copies a line behind which the buffer may move. NULL: no memory. */
 const char *session_keep_line(struct session *s, const char *line, size_t n);
+/* Whether what follows these n bytes belongs to a word that takes the rest of the line as it is. */
+bool session_line_is_text(struct session *s, const char *line, size_t n);
 /* The error for a line that was too long. Returns its status. */
 int session_line_too_long(struct session *s);
 
@@ -333,7 +335,11 @@ int session_word_set(struct session *s, const struct word_call *call);
 /* Appends the prompt. */
 void session_prompt(struct session *s, struct buf *out);
 
-/* session_complete.c */
+/* session_complete.c: what may stand at the cursor. Never waits. */
+void session_complete(struct session *s, const char *line, size_t cursor,
+		      struct lineedit_choices *ret);
+
+/* session_complete_word.c */
 int session_word_complete(struct session *s, const struct word_call *call);
 
 /* session_rows.c: filters and renders rows as the answer of a session word. Returns its status. */

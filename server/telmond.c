@@ -46,7 +46,7 @@ greet(void *ctx, struct buf *out)
 	builtins_summary(&d->env, out);
 	if (out->len > before)
 		buf_putc(out, '\n');
-	buf_puts(out, "Type help, or /quit to leave.\n");
+	buf_puts(out, "Type help, or ? at any point. /quit leaves.\n");
 }
 
 static void

@@ -705,9 +705,17 @@ START_TEST(test_complete)
 	completes("nope ", "5", "");
 	completes("disk | ", "7", "include grep exclude begin head tail count sort columns where ");
 	completes("disk | so", "9", "sort ");
-	completes("disk | sort ", "12", "device used_bytes ");
+	completes("disk | sort ", "12", "device used_bytes -r ");
+	completes("disk | sort -r d", "16", "device ");
 	completes("disk | columns device,u", "23", "device,used_bytes ");
 	completes("disk | head ", "12", "");
+	completes("disk | wh used", "14", "used_bytes ");
+	completes("disk | where used_bytes ", "24", "= == != < > <= >= ~ !~ ");
+	completes("disk | where used_bytes > ", "26", "");
+	completes("disk; echo a | ", "15",
+		  "include grep exclude begin head tail count sort columns where ");
+	completes("/say dis", "8", "");
+	completes("disk; /say a; dis", "17", "");
 	completes("disk | include d | where u", "26", "used_bytes ");
 	script("/complete\n", "error: /complete: no cursor (usage: /complete CURSOR LINE)\n");
 	script("/complete x echo\n",

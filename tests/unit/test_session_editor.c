@@ -3,7 +3,7 @@
  */
 /*
  * Unit tests of session with people whose lines are edited with libedit: who gets an editor, what
- * telnet's own functions are to it, notes above the line, windows and history. What the
+ * telnet's own functions are to it, notes above the line, windows, history and completion. What the
  * peer is sent is played on a model of its terminal.
  */
 #include "session_people.h"
@@ -326,6 +326,43 @@ START_TEST(test_history)
 }
 END_TEST
 
+START_TEST(test_completion)
+{
+	struct someone *s = someone_new("xterm");
+
+	see(s, "PROMPT@");
+	keys(s, "di\t| wh\tus\t");
+	see(s, "PROMPTdisk | where used_bytes @");
+	keys(s, "\x15/set \t");
+	see(s, "PROMPT/set\ncharset  color    format   pager    person   prompt   "
+	       "width\nPROMPT/set @");
+	keys(s, "\x15\x0c"
+		"disk -n ?");
+	see(s, "PROMPTdisk -n\n  COUNT  how many rows (whole number, 0 to 1000000; default 2)\n"
+	       "PROMPTdisk -n @");
+	keys(s, "\x15\x0c"
+		"echo ?\r\0");
+	see(s, "PROMPTecho ?\n?\nPROMPT@");
+	someone_leave(s);
+}
+END_TEST
+
+/* The plain reader has both as far as it goes: the cursor is at the end. */
+START_TEST(test_plain_completion)
+{
+	struct someone *s;
+
+	box.limits.max_editors = 0;
+	box_limits();
+	s = someone_new("xterm");
+	see(s, "PROMPT@");
+	keys(s, "di\t-n ?");
+	see(s, "PROMPTdisk -n\n  COUNT  how many rows (whole number, 0 to 1000000; default 2)\n"
+	       "PROMPTdisk -n @");
+	someone_leave(s);
+}
+END_TEST
+
 START_TEST(test_charset)
 {
 	struct someone *s = someone_new("xterm");
@@ -405,6 +442,8 @@ session_editor_suite(void)
 	tcase_add_test(c, test_windows);
 	tcase_add_test(c, test_notes);
 	tcase_add_test(c, test_history);
+	tcase_add_test(c, test_completion);
+	tcase_add_test(c, test_plain_completion);
 	tcase_add_test(c, test_charset);
 	tcase_add_test(c, test_long_line);
 	tcase_add_test(c, test_idle);
