@@ -3,7 +3,7 @@
 """bench.py BUILDDIR [NAME...] -- telmon beside a bare server, from one run.
 
 Each figure is the median of at least five alternating pairs, because machines are shared and noisy: the
-ratio is what counts. Names: once keep process hold rest start; all of them without one.
+ratio is what counts. Names: once keep process hold rest start editors; all of them without one.
 """
 import os
 import re
@@ -147,6 +147,38 @@ class Bench:
         self.report("10,000 held: one-shot rate", "/s", statistics.median(full), None, ratio, 0.7, True)
         self.stop(daemon)
 
+    def editors(self):
+        """People with line editors: what one costs, how soon a key is echoed, that nothing is kept."""
+        count, typing = 1000, 200
+        config = f"max_sessions = 1200\nmax_editors = {count}\nidle_timeout = 0\n"
+        daemon, port = self.daemon(config)
+        ms = self.number("typists", "open", port, 20) / 1000
+        self.report("editor: first prompt after probe: ms", "ms", ms, None, ms, 30, False)
+        before = self.resident(daemon)
+        holder = subprocess.Popen(self.tool("typists", "hold", port, count), stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+        if holder.stdout.readline() != "ready\n":
+            sys.exit("the typists did not come")
+        size = (self.resident(daemon) - before) / count
+        self.report("1,000 editors: KiB resident each", "KiB", size, None, size, 170, False)
+        holder.stdin.close()
+        holder.wait()
+        holder.stdout.close()
+        # One after another, now that the allocator has as many arenas as it will ever have.
+        self.number("typists", "open", port, 3000)
+        first = self.resident(daemon)
+        self.number("typists", "open", port, 9000)
+        grown = self.resident(daemon) - first
+        self.report("9,000 editors more: KiB grown", "KiB", grown, None, grown, 256, False)
+        self.stop(daemon)
+        daemon, port = self.daemon(config)
+        out = subprocess.run(self.tool("typists", "type", port, count, typing, 10), check=True, capture_output=True,
+                             text=True).stdout
+        median, p99 = (float(x) / 1000 for x in out.split())
+        print(f"{'1,000 editors, 200 type: median echo':<34} telmon {median:>10.3f} ms", flush=True)
+        self.report("1,000 editors, 200 type: p99 echo", "ms", p99, None, p99, 5, False)
+        self.stop(daemon)
+
     def rest(self):
         daemon, _ = self.daemon()
         clock = (~daemon.pid << 3) | 2  # the process's CPU clock, exact where ticks are not
@@ -181,7 +213,7 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     bench = Bench(sys.argv[1])
-    names = sys.argv[2:] or ["start", "once", "keep", "process", "rest", "hold"]
+    names = sys.argv[2:] or ["start", "once", "keep", "process", "rest", "hold", "editors"]
     for name in names:
         getattr(bench, name)()
     if bench.missed:
