@@ -23,18 +23,28 @@ clean_copy(struct arena *a, const char *s)
 	return arena_strndup(a, buf_str(&b), b.len);
 }
 
-/* False when the row has no word that could be typed. */
+static const char *
+text_of(json_t *row, const char *key)
+{
+	return json_string_value(json_object_get(row, key));
+}
+
+/* False when there is nothing to type and nothing to show. */
 static bool
 take_row(json_t *row, struct arena *a, struct answer_word *ret)
 {
-	const char *word = json_string_value(json_object_get(row, "word"));
-	const char *help = json_string_value(json_object_get(row, "help"));
+	const char *word = text_of(row, "word"), *shown = text_of(row, "shown");
 
-	if (!word || !*word || !text_is_clean(word, strlen(word)))
+	if (word && (!*word || !text_is_clean(word, strlen(word))))
 		return false;
-	ret->word = arena_strdup(a, word);
-	ret->help = clean_copy(a, help);
-	return ret->word && ret->help;
+	if (!shown)
+		shown = word;
+	if (!shown || !*shown)
+		return false;
+	ret->word = word ? arena_strdup(a, word) : NULL;
+	ret->shown = clean_copy(a, shown);
+	ret->help = clean_copy(a, text_of(row, "help"));
+	return (!word || ret->word) && ret->shown && ret->help;
 }
 
 int

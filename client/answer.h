@@ -14,12 +14,14 @@
 #include "mem.h"
 
 struct answer_word {
-	const char *word; /* the whole word, with a blank behind it when nothing can follow in it */
-	const char *help; /* "" when there is none */
+	const char *word;  /* what takes the place of the typed one, with a blank behind it when
+			      nothing can follow in it; NULL: a hint, not to be typed */
+	const char *shown; /* in a list */
+	const char *help;  /* "" when there is none */
 };
 
-/* The rows of /complete, in their order; clean words only. Memory is the arena's. 0, or -EBADMSG:
- * no such answer. */
+/* The rows of /complete, in their order; words only that are clean. Memory is the arena's. 0, or
+ * -EBADMSG: no such answer. */
 int answer_words(const char *json, size_t n, struct arena *a, struct answer_word **ret,
 		 size_t *ret_n);
 /* How many bytes of its beginning all words share; never half a character. */

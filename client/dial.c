@@ -13,6 +13,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +23,23 @@
 
 #include "clock.h"
 
+struct patience {
+	int64_t until;
+	bool stops; /* a signal ends it */
+};
+
 /* A socket that is being connected: 0, or -errno. */
 static int
-finish_connect(int fd, int64_t until)
+finish_connect(int fd, const struct patience *p)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd poll = { .fd = fd, .events = POLLOUT };
 	struct timespec left;
 	socklen_t size = sizeof(int);
 	int error, r;
 
 	do {
-		r = ppoll(&p, 1, clock_left(until, &left), NULL);
-	} while (r < 0 && errno == EINTR);
+		r = ppoll(&poll, 1, clock_left(p->until, &left), NULL);
+	} while (r < 0 && errno == EINTR && !p->stops);
 	if (r <= 0)
 		return r < 0 ? -errno : -ETIMEDOUT;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
@@ -43,7 +49,7 @@ finish_connect(int fd, int64_t until)
 
 /* A descriptor or -errno. */
 static int
-dial_address(const struct sockaddr *sa, socklen_t size, int64_t until)
+dial_address(const struct sockaddr *sa, socklen_t size, const struct patience *p)
 {
 	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1,
 	    r = 0;
@@ -51,7 +57,7 @@ dial_address(const struct sockaddr *sa, socklen_t size, int64_t until)
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, sa, size) < 0)
-		r = errno == EINPROGRESS || errno == EINTR ? finish_connect(fd, until) : -errno;
+		r = errno == EINPROGRESS || errno == EINTR ? finish_connect(fd, p) : -errno;
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -65,14 +71,14 @@ dial_address(const struct sockaddr *sa, socklen_t size, int64_t until)
 /* A full backlog answers a non-blocking connect with EAGAIN and no event says when there is room,
  * so this one blocks. */
 static int
-dial_unix(const char *path, int64_t until)
+dial_unix(const char *path, const struct patience *p)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	struct timespec left;
 	struct timeval limit = { 0 };
 	int fd, r;
 
-	if (clock_left(until, &left))
+	if (clock_left(p->until, &left))
 		limit = (struct timeval){ .tv_sec = left.tv_sec,
 					  .tv_usec = left.tv_nsec / 1000 + 1 };
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
@@ -82,7 +88,7 @@ dial_unix(const char *path, int64_t until)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	do {
 		r = connect(fd, (struct sockaddr *)&sa, sizeof(sa));
-	} while (r < 0 && errno == EINTR);
+	} while (r < 0 && errno == EINTR && !p->stops);
 	if (r == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
 		return fd;
 	r = errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -91,9 +97,9 @@ dial_unix(const char *path, int64_t until)
 }
 
 /* An error of the resolver, or 0 and the addresses in request->ar_result. EAI_INPROGRESS: time is
- * up. */
+ * up; EAI_INTR: a signal came. */
 static int
-resolve(struct gaicb *request, int64_t until)
+resolve(struct gaicb *request, const struct patience *p)
 {
 	struct gaicb *list[] = { request };
 	const struct gaicb *wait[] = { request };
@@ -101,15 +107,18 @@ resolve(struct gaicb *request, int64_t until)
 	int r = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL);
 
 	while (r == 0 && (r = gai_error(request)) == EAI_INPROGRESS) {
-		if (gai_suspend(wait, 1, clock_left(until, &left)) == EAI_AGAIN)
+		r = gai_suspend(wait, 1, clock_left(p->until, &left));
+		if (r == EAI_AGAIN)
 			return EAI_INPROGRESS;
+		if (r == EAI_INTR && p->stops)
+			return r;
 		r = 0;
 	}
 	return r;
 }
 
 static int
-dial_addresses(const struct addrinfo *list, int64_t until)
+dial_addresses(const struct addrinfo *list, const struct patience *p)
 {
 	int left = 0, r = -EADDRNOTAVAIL;
 
@@ -118,11 +127,13 @@ dial_addresses(const struct addrinfo *list, int64_t until)
 	/* Each address gets its share of the time, so that a silent first one leaves some to the
 	 * others. */
 	for (const struct addrinfo *a = list; a; a = a->ai_next, left--) {
-		int64_t now = clock_now(),
-			share = until == CLOCK_NEVER ? until : now + (until - now) / left;
+		struct patience share = *p;
+		int64_t now = clock_now();
 
-		r = dial_address(a->ai_addr, a->ai_addrlen, share);
-		if (r >= 0)
+		if (p->until != CLOCK_NEVER)
+			share.until = now + (p->until - now) / left;
+		r = dial_address(a->ai_addr, a->ai_addrlen, &share);
+		if (r >= 0 || r == -EINTR)
 			return r;
 	}
 	return r;
@@ -136,7 +147,7 @@ struct lookup {
 };
 
 static int
-dial_name(const struct net_url *url, int64_t until, const char **ret_text)
+dial_name(const struct net_url *url, const struct patience *p, const char **ret_text)
 {
 	struct lookup *l = calloc(1, sizeof(*l));
 	int r;
@@ -149,11 +160,11 @@ dial_name(const struct net_url *url, int64_t until, const char **ret_text)
 	l->request = (struct gaicb){ .ar_name = l->host,
 				     .ar_service = l->port,
 				     .ar_request = &l->hints };
-	r = resolve(&l->request, until);
-	if (r == EAI_INPROGRESS)
-		return -ETIMEDOUT;
+	r = resolve(&l->request, p);
+	if (r == EAI_INPROGRESS || r == EAI_INTR)
+		return r == EAI_INTR ? -EINTR : -ETIMEDOUT;
 	if (r == 0) {
-		r = dial_addresses(l->request.ar_result, until);
+		r = dial_addresses(l->request.ar_result, p);
 		freeaddrinfo(l->request.ar_result);
 	} else {
 		*ret_text = gai_strerror(r);
@@ -165,7 +176,7 @@ dial_name(const struct net_url *url, int64_t until, const char **ret_text)
 
 /* An address needs no resolver, which costs a thread and may keep us waiting. */
 static int
-dial_telnet(const struct net_url *url, int64_t until, const char **ret_text)
+dial_telnet(const struct net_url *url, const struct patience *p, const char **ret_text)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
@@ -175,8 +186,8 @@ dial_telnet(const struct net_url *url, int64_t until, const char **ret_text)
 
 	snprintf(port, sizeof(port), "%u", url->port);
 	if (getaddrinfo(url->host, port, &hints, &list) != 0)
-		return dial_name(url, until, ret_text);
-	r = dial_addresses(list, until);
+		return dial_name(url, p, ret_text);
+	r = dial_addresses(list, p);
 	freeaddrinfo(list);
 	return r;
 }
@@ -193,13 +204,12 @@ put_place(struct buf *why, const struct net_url *url)
 }
 
 static int
-dial_one(const struct net_url *url, int64_t until, struct buf *why)
+dial_one(const struct net_url *url, const struct patience *p, struct buf *why)
 {
 	const char *text = NULL;
-	int r = url->scheme == NET_UNIX ? dial_unix(url->path, until)
-					: dial_telnet(url, until, &text);
+	int r = url->scheme == NET_UNIX ? dial_unix(url->path, p) : dial_telnet(url, p, &text);
 
-	if (r < 0) {
+	if (r < 0 && r != -EINTR) {
 		put_place(why, url);
 		buf_printf(why, ": %s", text ? text : strerror(-r));
 	}
@@ -225,18 +235,26 @@ usual_places(struct net_url ret[3])
 }
 
 int
-dial(const struct net_url *url, int64_t until, struct buf *why)
+dial(const struct net_url *url, int64_t until, const sigset_t *mask, struct buf *why)
 {
+	struct patience p = { .until = until, .stops = mask != NULL };
 	struct net_url places[3];
 	size_t n = url ? 1 : usual_places(places);
+	sigset_t before;
 	int r = -ENOENT;
 
 	if (url)
 		places[0] = *url;
+	/* Whatever waits here is interrupted; a signal that comes between two waits is not lost on
+	 * the caller, only late by at most the time that is left. */
+	if (mask)
+		sigprocmask(SIG_SETMASK, mask, &before);
 	for (size_t i = 0; i < n; i++) {
-		r = dial_one(&places[i], until, why);
-		if (r >= 0)
-			return r;
+		r = dial_one(&places[i], &p, why);
+		if (r >= 0 || r == -EINTR)
+			break;
 	}
-	return clock_now() >= until ? -ETIMEDOUT : r;
+	if (mask)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	return r < 0 && r != -EINTR && clock_now() >= until ? -ETIMEDOUT : r;
 }

@@ -7,6 +7,7 @@
 #ifndef DIAL_H
 #define DIAL_H
 
+#include <signal.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -17,7 +18,8 @@ enum { DIAL_PORT = 2323 };
 /* Connects to url, or with NULL to the first of $XDG_RUNTIME_DIR/telmon.sock,
  * /run/telmon/telmon.sock and localhost:2323 that answers. Returns a non-blocking descriptor; else
  * -ETIMEDOUT when `until` (clock.h) has passed, or -errno, with what was tried in why:
- * "/run/telmon/telmon.sock: No such file or directory; localhost:2323: Connection refused". */
-int dial(const struct net_url *url, int64_t until, struct buf *why);
+ * "/run/telmon/telmon.sock: No such file or directory; localhost:2323: Connection refused". With a
+ * mask a signal that it does not block ends the waiting: -EINTR. */
+int dial(const struct net_url *url, int64_t until, const sigset_t *mask, struct buf *why);
 
 #endif

@@ -31,12 +31,12 @@ feed(struct talk *t, FILE *f, int *ret_status)
 	ssize_t n;
 
 	/* Whoever writes the lines may take a while; that shall not be taken for their end. */
-	r = relay_ask(t, "/hold", NULL, &ignored);
+	r = relay_ask(t, "/hold", NULL, NULL, &ignored);
 	while (r == 0 && (n = getline(&line, &size, f)) >= 0 && !relay_is_leave(line)) {
 		if (n && line[n - 1] == '\n')
 			n--;
 		if (!is_blank(line, (size_t)n))
-			r = relay(t, line, (size_t)n, NULL, NULL, &status);
+			r = relay(t, line, (size_t)n, NULL, &status);
 	}
 	free(line);
 	if (r == 0)

@@ -11,19 +11,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* /cancel is the one line that gets no answer; while none runs it means nothing. */
+/* Lines that get no answer; they mean nothing while none runs, and it is the terminal that knows
+ * its window. */
 static bool
-is_cancel(const char *line, size_t n)
+is_control(const char *line, size_t n)
 {
-	static const char word[] = "/cancel";
+	static const char *const words[] = { "/cancel", "/key", "/resize" };
+	size_t size = 0;
 
-	while (n && strchr(" \t\r", line[n - 1]))
-		n--;
 	while (n && strchr(" \t", *line)) {
 		line++;
 		n--;
 	}
-	return n == sizeof(word) - 1 && memcmp(line, word, n) == 0;
+	while (size < n && !strchr(" \t\r", line[size]))
+		size++;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (size == strlen(words[i]) && memcmp(line, words[i], size) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -56,22 +62,23 @@ write_part(const struct talk_part *part)
 }
 
 int
-relay(struct talk *t, const char *line, size_t n, relay_signal_cb *cb, void *ctx, int *ret_status)
+relay(struct talk *t, const char *line, size_t n, const struct relay_watcher *watcher,
+      int *ret_status)
 {
 	struct talk_part part = { .type = WIRE_MORE };
-	int r;
+	int r = 0;
 
-	if (is_cancel(line, n)) {
+	if (is_control(line, n)) {
 		*ret_status = STATUS_OK;
 		return 0;
 	}
-	r = talk_say(t, line, n);
+	talk_say(t, line, n);
 	while (r == 0 && part.type != WIRE_DONE) {
 		r = talk_hear(t, &part);
-		if (r == -EINTR)
-			r = cb ? cb(ctx) : 0;
+		if (r == -EINTR && watcher)
+			r = watcher->interrupted(watcher->ctx);
 		else if (r == 0)
-			r = write_part(&part);
+			r = watcher ? watcher->show(watcher->ctx, &part) : write_part(&part);
 	}
 	if (r == 0)
 		*ret_status = part.status;
@@ -79,17 +86,19 @@ relay(struct talk *t, const char *line, size_t n, relay_signal_cb *cb, void *ctx
 }
 
 int
-relay_ask(struct talk *t, const char *line, struct buf *answer, int *ret_status)
+relay_ask(struct talk *t, const char *line, struct buf *answer, const struct relay_watcher *watcher,
+	  int *ret_status)
 {
 	struct talk_part part = { .type = WIRE_MORE };
-	int r = talk_say(t, line, strlen(line));
+	int r = 0;
 
+	talk_say(t, line, strlen(line));
 	if (answer)
 		buf_clear(answer);
 	while (r == 0 && part.type != WIRE_DONE) {
 		r = talk_hear(t, &part);
-		if (r == -EINTR)
-			r = 0;
+		if (r == -EINTR && watcher)
+			r = watcher->interrupted(watcher->ctx);
 		else if (r == 0 && answer)
 			buf_put(answer, part.text, part.size);
 	}

@@ -2,22 +2,20 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * repl -- reads a line with libedit, relays it, again. The session is told that a person is here,
- * how wide the window is and what the terminal can show. One thread; keys come through repl_key.c,
- * words through repl_complete.c.
+ * repl -- reads a line with libedit, has it answered (repl_answer.c), again. One thread. Keys come
+ * through repl_key.c, words through repl_complete.c; what it takes to have a daemon is in
+ * repl_link.c. Only the files repl*.c know the editor.
  */
 #include "repl.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "answer.h"
-#include "clock.h"
-#include "relay.h"
 #include "repl_private.h"
+#include "terminal.h"
+#include "wire.h"
 
 struct repl *
 repl_of(EditLine *el)
@@ -36,52 +34,73 @@ get_prompt(EditLine *el)
 	return repl_of(el)->prompt;
 }
 
-/* ^C: the line goes, a fresh prompt comes. */
-static unsigned char
-drop_line(EditLine *el, wint_t key)
+/* A name that is not in the database may begin with one that is: what follows a hyphen only adds.
+ */
+static void
+choose_terminal(struct repl *r)
 {
-	(void)key;
-	repl_of(el)->dropped = true;
-	fputs("^C", stdout);
-	fflush(stdout);
-	return CC_NEWLINE;
+	const char *term = getenv("TERM");
+	char *hyphen;
+
+	snprintf(r->terminal, sizeof(r->terminal), "%s", term ? term : "dumb");
+	while (el_set(r->el, EL_TERMINAL, r->terminal) < 0 &&
+	       (hyphen = strrchr(r->terminal, '-')) != NULL)
+		*hyphen = '\0';
 }
 
-static void
-bind_keys(EditLine *el)
+/* A capability of the terminal, as the database has it; never NULL. */
+static const char *
+capability(EditLine *el, char *name)
 {
-	static const char *const keys[][2] = {
-		{ "^I", "telmon-complete" },	 { "?", "telmon-help" },
-		{ "^C", "telmon-drop" },	 { "^R", "em-inc-search-prev" },
-		{ "^W", "ed-delete-prev-word" }, { "\\e[3~", "ed-delete-next-char" },
-		{ "\\e[1;5C", "em-next-word" },	 { "\\e[1;5D", "ed-prev-word" },
-		{ "\\e[H", "ed-move-to-beg" },	 { "\\e[F", "ed-move-to-end" },
-		{ "\\e[1~", "ed-move-to-beg" },	 { "\\e[4~", "ed-move-to-end" },
-	};
+	char *value = NULL;
 
-	/* The wide form: the narrow one loses memory with each call. */
-	el_wset(el, EL_ADDFN, L"telmon-complete", L"complete a word", repl_complete_tab);
-	el_wset(el, EL_ADDFN, L"telmon-help", L"show what may stand here", repl_complete_help);
-	el_wset(el, EL_ADDFN, L"telmon-drop", L"drop the line", drop_line);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		el_set(el, EL_BIND, keys[i][0], keys[i][1], NULL);
+	return el_get(el, EL_GETTC, name, &value) == 0 && value ? value : "";
+}
+
+/*
+ * Rows that the terminal wraps by itself are joined again when the window changes, unlike those
+ * that the editor ends: one kind is enough. (Terminals that wrap before there is another character
+ * leave no choice.)
+ */
+static void
+wrap_rows(EditLine *el)
+{
+	char am[] = "am", xn[] = "xn";
+
+	if (strcmp(capability(el, xn), "yes") == 0)
+		el_set(el, EL_SETTC, am, "no", NULL);
 }
 
 static int
 open_editor(struct repl *r)
 {
+	char clear_line[] = "ce";
+
 	r->history = history_init();
-	r->el = el_init("telmon", stdin, stdout, stderr);
-	if (!r->history || !r->el)
+	/* Where the editor complains of terminals that it does not know. */
+	r->complaints = fopen("/dev/null", "we");
+	if (r->history && r->complaints)
+		r->el = el_init("telmon", stdin, stdout, r->complaints);
+	if (!r->el)
 		return -ENOMEM;
+	choose_terminal(r);
+	wrap_rows(r->el);
+	/* Keys keep their order, between two lines and around a ^C: no mode but the last one we
+	 * leave behind makes a signal of any, or takes it for its own editing. */
+	el_set(r->el, EL_SETTY, "-d", "-isig", NULL);
+	el_set(r->el, EL_SETTY, "-x", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", NULL);
 	el_set(r->el, EL_CLIENTDATA, r);
 	el_set(r->el, EL_EDITOR, "emacs");
 	el_set(r->el, EL_PROMPT, get_prompt);
 	el_set(r->el, EL_HIST, history, r->history);
 	el_wset(r->el, EL_GETCFN, repl_key_get);
-	bind_keys(r->el);
+	repl_edit_bind(r->el);
 	/* The person's own ~/.editrc has the last word. */
 	el_source(r->el, NULL);
+	if (repl_code_is_vi(r->el))
+		repl_edit_bind_vi(r->el);
+	/* What clears a line as ECMA-48 has it does the rest of that, too. */
+	r->ansi = strstr(capability(r->el, clear_line), "\033[K") != NULL;
 	repl_history_load(r);
 	return 0;
 }
@@ -89,82 +108,17 @@ open_editor(struct repl *r)
 static void
 close_editor(struct repl *r)
 {
-	if (r->history && r->el)
-		repl_history_save(r);
 	if (r->el)
 		el_end(r->el);
 	if (r->history)
 		history_end(r->history);
+	if (r->complaints)
+		fclose(r->complaints);
+	free(r->taken);
+	terminal_suspend();
 }
 
-/* --- the session --- */
-
-static void
-make_prompt(struct repl *r, const char *place)
-{
-	_autobuf_ struct buf answer = BUF_INIT(1 << 16), host = BUF_INIT(256);
-	int status;
-
-	r->error = relay_ask(r->talk, "version --json", &answer, &status);
-	if (r->error < 0 || answer.len == 0 || answer_host(answer.data, answer.len, &host) < 0)
-		buf_puts(&host, place);
-	snprintf(r->prompt, sizeof(r->prompt), "%.*s> ", 255, buf_str(&host));
-}
-
-static int
-introduce(struct repl *r, const char *place)
-{
-	int status;
-
-	r->error = relay_ask(r->talk, "/set person on", NULL, &status);
-	if (r->error == 0)
-		r->error = repl_key_window(r);
-	if (r->error == 0 && strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
-		r->error = relay_ask(r->talk, "/set charset ascii", NULL, &status);
-	if (r->error == 0)
-		make_prompt(r, place);
-	return r->error;
-}
-
-/* While an answer is awaited. The second ^C, when the first one had its second, means that nobody
- * is there. */
-static int
-interrupt(void *ctx)
-{
-	struct repl *r = ctx;
-	unsigned signals = repl_signal_take();
-
-	if (signals & SIGNAL_LEAVE) {
-		r->leave = true;
-		return -ECANCELED;
-	}
-	if (signals & SIGNAL_STOP)
-		repl_key_stop(r);
-	if (!(signals & SIGNAL_INTERRUPT))
-		return 0;
-	if (r->cancelled_ns && clock_now() > r->cancelled_ns + CLOCK_SECOND)
-		return -ECANCELED;
-	if (!r->cancelled_ns)
-		r->cancelled_ns = clock_now();
-	return talk_say(r->talk, "/cancel", 7);
-}
-
-static void
-run_line(struct repl *r, const char *line)
-{
-	int status;
-
-	if (line[strspn(line, " \t")] == '\0')
-		return;
-	repl_history_add(r, line);
-	r->cancelled_ns = 0;
-	r->error = relay(r->talk, line, strlen(line), interrupt, r, &status);
-	/* The terminal has shown the ^C where the cursor stood. */
-	if (r->cancelled_ns)
-		putchar('\n');
-	if (r->error == 0)
-		r->error = repl_key_window(r);
-}
+/* --- lines --- */
 
 /* The next line, cut at its end; NULL when there is none any more. Valid until the next one. */
 static char *
@@ -175,45 +129,62 @@ read_line(struct repl *r, struct buf *line)
 
 	r->dropped = false;
 	r->at_prompt = true;
-	/* The editor would show its prompt first: keys typed in between would be taken as those of
-	 * a cooked terminal. */
 	el_set(r->el, EL_PREP_TERM, 1);
 	s = el_gets(r->el, &n);
 	r->at_prompt = false;
 	if (!r->dropped && (!s || n <= 0))
 		return NULL;
 	buf_clear(line);
-	if (r->dropped)
-		putchar('\n');
-	else
+	if (!r->dropped)
 		buf_put(line, s, strcspn(s, "\r\n"));
 	buf_str(line);
 	return line->data;
 }
 
+static void
+run_line(struct repl *r, const char *line)
+{
+	bool empty = line[strspn(line, " \t")] == '\0';
+
+	if (!empty)
+		repl_history_add(r, line);
+	if (!r->talk && !r->dropped && repl_link_open(r))
+		repl_note_say(r, "-- connected again\n");
+	if (r->talk)
+		repl_window_tell(r);
+	if (!empty && r->talk)
+		repl_answer(r, line);
+}
+
 int
-repl(struct talk *t, const char *place)
+repl(const struct contact *c)
 {
 	_autobuf_ struct buf buf = BUF_INIT(1 << 20);
-	struct repl r = { .talk = t };
+	struct repl r = { .contact = c };
+	int status = STATUS_OK;
 	char *line;
 
+	r.talk = contact_open(c, NULL, &status);
+	if (!r.talk)
+		return status;
+	buf_init(&r.notes, 1 << 16);
+	terminal_open();
 	repl_signal_catch(&r.waiting);
-	talk_set_notes(t, repl_key_note, &r);
-	talk_set_signals(t, &r.waiting);
-	if (introduce(&r, place) == 0)
-		r.error = open_editor(&r);
-	while (r.error == 0 && !r.leave) {
+	r.error = open_editor(&r);
+	terminal_keys(false);
+	if (r.error == 0 && !repl_link_open(&r))
+		status = STATUS_UNAVAILABLE;
+	while (r.error == 0 && status == STATUS_OK && !r.leave) {
 		line = read_line(&r, &buf);
 		if (!line)
-			putchar('\n');
+			repl_window_below(&r);
 		if (!line || relay_is_leave(line))
 			break;
 		run_line(&r, line);
 	}
 	close_editor(&r);
-	talk_set_notes(t, NULL, NULL);
-	talk_set_signals(t, NULL);
+	repl_link_close(&r);
+	buf_fini(&r.notes);
 	fflush(stdout);
-	return r.leave ? 0 : r.error;
+	return r.error < 0 && !r.leave ? contact_explain(r.error) : status;
 }

@@ -2,16 +2,16 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * repl -- the prompt: line editing, history, completion, notes of others.
+ * repl -- the prompt: line editing, history, completion, notes of others, live views.
  */
 #ifndef REPL_H
 #define REPL_H
 
-#include "talk.h"
+#include "contact.h"
 
-/* Runs until the person leaves: 0. Else an error of relay(). place is how the prompt calls the
- * daemon when it does not tell its host. Takes over the process' signals SIGINT, SIGWINCH, SIGTSTP,
- * SIGTERM and SIGHUP. */
-int repl(struct talk *t, const char *place);
+/* Runs until the person leaves, connecting again when a line is typed and the daemon has gone.
+ * Returns the exit status; errors are said on stderr. Takes over the process' signals and the
+ * terminal, and leaves the terminal as it was. */
+int repl(const struct contact *c);
 
 #endif

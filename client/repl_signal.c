@@ -32,7 +32,7 @@ on_signal(int sig)
 void
 repl_signal_catch(sigset_t *ret_waiting)
 {
-	static const int signals[] = { SIGINT, SIGWINCH, SIGTSTP, SIGTERM, SIGHUP };
+	static const int signals[] = { SIGINT, SIGWINCH, SIGTSTP, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t blocked;
 

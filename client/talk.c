@@ -26,16 +26,20 @@
 enum {
 	READ_BYTES = 64 << 10,
 	MAX_PREAMBLE = 64 << 10, /* banner, prompt, errors: what may come before the first header */
+	MAX_UNSENT = 64 << 10,	 /* beyond that hints are left out */
 };
 
 struct talk {
 	int fd;
 	double silence_s;
-	const sigset_t *signals;
+	int watched;		 /* descriptor, or -1 */
+	const sigset_t *signals; /* NULL = nothing is watched */
 	talk_note_cb *note;
 	void *ctx;
 	struct buf in;
-	size_t at; /* bytes of in that are taken already */
+	size_t at;	/* bytes of in that are taken already */
+	struct buf out; /* not sent yet */
+	bool deaf;	/* the other side takes no more; what it said before may still be here */
 };
 
 struct talk *
@@ -44,7 +48,9 @@ talk_new(int fd, double silence_s)
 	struct talk *t = xcalloc(1, sizeof(*t));
 
 	t->fd = fd;
+	t->watched = -1;
 	t->silence_s = silence_s;
+	buf_init(&t->out, SIZE_MAX / 2);
 	buf_init(&t->in, WIRE_MAX_LENGTH + WIRE_MAX_HEADER + 2 * READ_BYTES);
 	return t;
 }
@@ -56,6 +62,7 @@ talk_free(struct talk *t)
 		return;
 	close(t->fd);
 	buf_fini(&t->in);
+	buf_fini(&t->out);
 	free(t);
 }
 
@@ -73,8 +80,9 @@ talk_set_notes(struct talk *t, talk_note_cb *cb, void *ctx)
 }
 
 void
-talk_set_signals(struct talk *t, const sigset_t *mask)
+talk_set_watch(struct talk *t, int fd, const sigset_t *mask)
 {
+	t->watched = fd;
 	t->signals = mask;
 }
 
@@ -86,19 +94,52 @@ talk_fd(const struct talk *t)
 
 /* --- bytes --- */
 
-static int
-wait_for(struct talk *t, short events, int64_t until)
+/* Sends what the socket takes. */
+static void
+send_some(struct talk *t)
 {
-	struct pollfd p = { .fd = t->fd, .events = events };
+	while (t->out.len && !t->deaf) {
+		ssize_t n = send(t->fd, t->out.data, t->out.len, MSG_NOSIGNAL);
+
+		if (n >= 0)
+			buf_consume(&t->out, (size_t)n);
+		else if (errno == EAGAIN)
+			return;
+		else if (errno != EINTR)
+			t->deaf = true;
+	}
+}
+
+/* While descriptors are ready a wait for them delivers no signal; one for nothing does. */
+static bool
+was_signalled(const struct talk *t)
+{
+	static const struct timespec now;
+
+	return t->signals && ppoll(NULL, 0, &now, t->signals) < 0;
+}
+
+/* Waits for something to read, and sends meanwhile. 0, -EINTR, -ETIMEDOUT. */
+static int
+wait_bytes(struct talk *t, int64_t until)
+{
+	struct pollfd p[] = {
+		{ .fd = t->fd, .events = (short)(POLLIN | (t->out.len ? POLLOUT : 0)) },
+		{ .fd = t->watched, .events = POLLIN },
+	};
 	struct timespec left;
 	int r;
 
+	if (was_signalled(t))
+		return -EINTR;
 	do {
-		r = ppoll(&p, 1, clock_left(until, &left), t->signals);
+		r = ppoll(p, 2, clock_left(until, &left), t->signals);
 	} while (r < 0 && errno == EINTR && !t->signals);
-	if (r < 0)
-		return -errno;
-	return r == 0 ? -ETIMEDOUT : 0;
+	if (r <= 0)
+		return r < 0 ? -errno : -ETIMEDOUT;
+	if (p[0].revents & POLLOUT)
+		send_some(t);
+	return p[1].revents ? -EINTR : 0;
 }
 
 /* Reads once, without waiting: 0, -EAGAIN, -EPIPE. */
@@ -115,59 +156,47 @@ read_some(struct talk *t)
 		return -EBADMSG;
 	n = recv(t->fd, t->in.data + t->in.len, READ_BYTES, 0);
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EPIPE;
+		return (errno == EAGAIN || errno == EINTR) && !t->deaf ? -EAGAIN : -EPIPE;
 	t->in.len += (size_t)n;
 	return n == 0 ? -EPIPE : 0;
 }
 
-/* Reads at least a byte, or fails. */
+/* Reads at least a byte, or fails. Who watches is asked first: parts that never pause must not keep
+ * a ^C waiting. */
 static int
 read_more(struct talk *t)
 {
 	int64_t until = clock_in(t->silence_s);
-	int r;
+	size_t unsent;
+	int r = t->signals ? -EAGAIN : read_some(t);
 
-	while ((r = read_some(t)) == -EAGAIN) {
-		r = wait_for(t, POLLIN, until);
+	while (r == -EAGAIN) {
+		unsent = t->out.len;
+		r = wait_bytes(t, until);
 		if (r < 0)
 			return r;
+		/* A daemon that takes a long line piece by piece is not silent. */
+		if (t->out.len < unsent)
+			until = clock_in(t->silence_s);
+		r = read_some(t);
 	}
 	return r;
 }
 
-static int
-send_all(struct talk *t, const char *s, size_t n)
-{
-	int64_t until = clock_in(t->silence_s);
-
-	while (n) {
-		ssize_t sent = send(t->fd, s, n, MSG_NOSIGNAL);
-		int r = 0;
-
-		if (sent >= 0) {
-			s += sent;
-			n -= (size_t)sent;
-		} else if (errno == EAGAIN) {
-			r = wait_for(t, POLLOUT, until);
-		} else if (errno != EINTR) {
-			return -EPIPE;
-		}
-		/* A line is sent whole: what the signal wants can wait that long. */
-		if (r < 0 && r != -EINTR)
-			return r;
-	}
-	return 0;
-}
-
-int
+void
 talk_say(struct talk *t, const char *line, size_t n)
 {
-	_autobuf_ struct buf out = BUF_INIT(SIZE_MAX / 2);
-
 	/* One segment, so that the daemon never sees half a line and waits. */
-	if (buf_put(&out, line, n) < 0 || buf_putc(&out, '\n') < 0)
-		return -EPIPE;
-	return send_all(t, out.data, out.len);
+	if (buf_put(&t->out, line, n) < 0 || buf_putc(&t->out, '\n') < 0)
+		t->deaf = true;
+	send_some(t);
+}
+
+void
+talk_hint(struct talk *t, const char *line)
+{
+	if (t->out.len < MAX_UNSENT)
+		talk_say(t, line, strlen(line));
 }
 
 /* --- messages --- */
@@ -316,10 +345,8 @@ talk_open(struct talk *t, struct buf *why)
 	int r;
 
 	_Static_assert(WIRE_VERSION == 1, "the version is part of the line");
-	r = talk_say(t, hello, sizeof(hello) - 1);
-	/* Who refuses us says why and closes, maybe before our line is there: still listen. */
-	if (r == 0 || r == -EPIPE)
-		r = skip_to_header(t, why);
+	talk_say(t, hello, sizeof(hello) - 1);
+	r = skip_to_header(t, why);
 	if (r == 0)
 		r = talk_hear(t, &part);
 	if (r < 0 || part.status == STATUS_OK)

@@ -25,20 +25,24 @@ struct talk *talk_new(int fd, double silence_s);
 void talk_set_silence(struct talk *t, double silence_s);
 void talk_free(struct talk *t); /* NULL is fine; closes */
 void talk_set_notes(struct talk *t, talk_note_cb *cb, void *ctx);
-/* Signals that are unblocked while talk_hear() waits; one of them makes it return -EINTR. mask is
- * borrowed. */
-void talk_set_signals(struct talk *t, const sigset_t *mask);
+/* What talk_hear() waits for besides the daemon: something to read from fd (-1: no descriptor), a
+ * signal that mask does not block. It then returns -EINTR, even while parts keep coming. mask is
+ * borrowed; NULL = wait for the daemon alone. */
+void talk_set_watch(struct talk *t, int fd, const sigset_t *mask);
 int talk_fd(const struct talk *t);
 
-/* All return 0 or -ETIMEDOUT (silence), -EPIPE (the daemon is gone), -EBADMSG (what came is no
- * framed answer). */
+/* Those with a result return 0 or -ETIMEDOUT (silence), -EPIPE (the daemon is gone), -EBADMSG (what
+ * came is no framed answer). */
 
 /* Agrees on the framed way. What is not known before that is skipped; lines that begin "error: " go
  * to why, cleaned, the prefix taken off, with "; " between them. -EPROTO: the daemon does not speak
  * it. */
 int talk_open(struct talk *t, struct buf *why);
-/* Sends one line; n bytes without a line end. Exactly one WIRE_DONE answers it. */
-int talk_say(struct talk *t, const char *line, size_t n);
+/* Sends one line; n bytes without a line end. Exactly one WIRE_DONE answers it. Never waits: what
+ * the socket does not take now goes out while talk_hear() waits, which also tells of errors. */
+void talk_say(struct talk *t, const char *line, size_t n);
+/* The same for a line that is not answered. While the daemon takes nothing it is left out. */
+void talk_hint(struct talk *t, const char *line);
 /* Waits for the next part of an answer (WIRE_MORE, WIRE_DONE). text is borrowed until the next
  * call. -EINTR as said above. */
 struct talk_part {

@@ -6,7 +6,6 @@
  * (feed) or a prompt (repl). Its exit status is the answer's own, or says what kept it from getting
  * one. Knows no command of the daemon.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -17,7 +16,7 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "clock.h"
+#include "contact.h"
 #include "dial.h"
 #include "feed.h"
 #include "net.h"
@@ -27,15 +26,8 @@
 #include "text.h"
 #include "wire.h"
 
-/* Without -t connecting and the first words may take this long, and an answer for ever: the daemon
- * has deadlines. */
-enum { CONNECT_SECONDS = 10 };
-
 struct options {
-	const char *target; /* NULL = the usual places */
-	struct net_url url;
-	bool json;
-	double seconds; /* 0 = not said */
+	struct contact contact;
 	struct buf command;
 };
 
@@ -76,16 +68,17 @@ take_target(struct options *o, const char *text)
 {
 	_autobuf_ struct buf why = BUF_WHY;
 
-	if (net_target_parse(text, DIAL_PORT, &o->url, &why) < 0)
+	if (net_target_parse(text, DIAL_PORT, &o->contact.url, &why) < 0)
 		return refuse("-H", buf_str(&why));
-	o->target = text;
+	o->contact.place = text;
 	return 0;
 }
 
 static int
 take_seconds(struct options *o, const char *text)
 {
-	if (text_parse_double(text, &o->seconds) < 0 || !(o->seconds > 0 && o->seconds < 1e9))
+	if (text_parse_double(text, &o->contact.seconds) < 0 ||
+	    !(o->contact.seconds > 0 && o->contact.seconds < 1e9))
 		return refuse("-t", "that is no number of seconds above zero");
 	return 0;
 }
@@ -122,7 +115,7 @@ take_options(struct options *o, int argc, char **argv)
 			r = take_target(o, optarg);
 			break;
 		case 'j':
-			o->json = true;
+			o->contact.json = true;
 			break;
 		case 't':
 			r = take_seconds(o, optarg);
@@ -143,77 +136,17 @@ take_options(struct options *o, int argc, char **argv)
 	return r ? r : -1;
 }
 
-/* --- errors --- */
-
-/* What ended the conversation, as exit status and sentence. */
-static int
-explain(int error)
-{
-	switch (error) {
-	case -ETIMEDOUT:
-		fputs("error: no answer in time\n", stderr);
-		return STATUS_TIMEOUT;
-	case -EIO:
-		fputs("error: the answer cannot be written\n", stderr);
-		return STATUS_FAILED;
-	case -ECANCELED:
-		fputs("error: gave up waiting for the daemon\n", stderr);
-		return STATUS_CANCELLED;
-	case -EBADMSG:
-	case -EPROTO:
-		fputs("error: this is no telmond, or one of another version\n", stderr);
-		return STATUS_UNAVAILABLE;
-	default:
-		fputs("error: the connection was lost\n", stderr);
-		return STATUS_UNAVAILABLE;
-	}
-}
-
-/* --- the way to the daemon --- */
-
-static struct talk *
-connect_daemon(const struct options *o, int *ret_status)
-{
-	_autobuf_ struct buf why = BUF_INIT(16 << 10);
-	double seconds = o->seconds > 0 ? o->seconds : CONNECT_SECONDS;
-	int fd = dial(o->target ? &o->url : NULL, clock_in(seconds), &why);
-
-	if (fd >= 0)
-		return talk_new(fd, seconds);
-	fprintf(stderr, "error: cannot connect: %s\n", buf_str(&why));
-	*ret_status = fd == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_NO_HOST;
-	return NULL;
-}
-
-/* The daemon's own words, where it has any, say more than ours. */
-static int
-open_session(struct talk *t, const struct options *o)
-{
-	_autobuf_ struct buf why = BUF_INIT(16 << 10);
-	int status, r = talk_open(t, &why);
-
-	if (why.len)
-		fprintf(stderr, "error: %s\n", buf_str(&why));
-	if (r < 0 && why.len)
-		return r == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_UNAVAILABLE;
-	if (r == 0 && o->json)
-		r = relay_ask(t, "/set format json", NULL, &status);
-	talk_set_silence(t, o->seconds);
-	return r < 0 ? explain(r) : STATUS_OK;
-}
-
 static int
 run_session(struct talk *t, struct options *o, bool one_shot)
 {
 	int status = STATUS_OK, r;
 
 	if (one_shot)
-		r = relay(t, o->command.data, o->command.len, NULL, NULL, &status);
-	else if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-		r = repl(t, o->target ? o->target : "telmon");
+		r = relay(t, o->command.data, o->command.len, NULL, &status);
 	else
 		r = feed(t, stdin, &status);
-	return r < 0 ? explain(r) : status;
+	talk_free(t);
+	return r < 0 ? contact_explain(r) : status;
 }
 
 /* A locale that nobody chose says nothing about the terminal, and UTF-8 is what terminals speak. */
@@ -236,13 +169,12 @@ main(int argc, char **argv)
 
 	choose_locale();
 	status = take_options(&o, argc, argv);
-	if (status < 0) {
-		t = connect_daemon(&o, &status);
+	if (status < 0 && optind == argc && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
+		status = repl(&o.contact);
+	} else if (status < 0) {
+		t = contact_open(&o.contact, NULL, &status);
 		if (t)
-			status = open_session(t, &o);
-		if (t && status == STATUS_OK)
 			status = run_session(t, &o, optind < argc);
-		talk_free(t);
 	}
 	buf_fini(&o.command);
 	return status;

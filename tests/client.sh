@@ -1,5 +1,6 @@
 #!/bin/sh
 # client.sh -- telmon against a daemon made of a list of lines, for what a good daemon never does; then against telmond.
+# Its prompt is in prompt.py.
 # Run as `sh tests/client.sh` with TELMON, TELMOND (programs) and TELMON_PLUGIN_PATH (folder of plugins).
 # shellcheck disable=SC2016 # the inner shells expand
 set -u
@@ -53,49 +54,6 @@ except OSError as e:
     verdict = "failed at %r: %s" % (step, e)
 peer.close()
 open(path[:-5] + ".log", "w").write(verdict + "\n")
-PY
-
-# Types at a program on a terminal of 80x24: STEP... -- COMMAND... ; `send TEXT`, `see REGEX` (from where the last one ended), `end` = it exits.
-cat >"$dir/type.py" <<'PY'
-import fcntl, os, pty, re, select, signal, struct, sys, termios, time
-cut = sys.argv.index("--")
-steps, command = sys.argv[1:cut], sys.argv[cut + 1:]
-pid, fd = pty.fork()
-if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    os.execvp(command[0], command)
-seen, ended = "", False
-def more():
-    global seen, ended
-    if not select.select([fd], [], [], 15)[0]:
-        raise SystemExit("nothing came; the screen has: %r" % seen)
-    try:
-        data = os.read(fd, 65536)
-    except OSError:
-        data = b""
-    ended = not data
-    seen += data.decode("utf-8", "replace")
-for step in steps:
-    verb, _, text = step.partition(" ")
-    if verb == "send":
-        os.write(fd, text.encode("latin-1").decode("unicode_escape").encode("latin-1"))
-    elif verb == "see":
-        while not (m := re.search(text, seen, re.M | re.S)):
-            if ended:
-                raise SystemExit("%r never came; the screen has: %r" % (text, seen))
-            more()
-        seen = seen[m.end():]
-    elif verb == "unseen" and re.search(text, seen, re.M | re.S):
-        raise SystemExit("%r came: %r" % (text, seen))
-    elif verb == "resize":
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(text), 0, 0))
-    elif verb == "kill":
-        os.kill(pid, getattr(signal, text))
-    elif verb == "end":
-        while not ended:
-            more()
-status = os.waitpid(pid, 0)[1]
-raise SystemExit(os.waitstatus_to_exitcode(status))
 PY
 
 # fake NAME STEP...: starts one at $dir/NAME.sock.
@@ -305,93 +263,6 @@ run 'an empty pipe' "$TELMON" -H "$dir/nothing.sock" </dev/null
 status_is 0
 served
 
-# ---- a prompt
-
-hello()
-{
-	fake "$@"
-}
-version='{"command":"version","host":"web1","rows":[]}'
-length=${#version}
-
-# prompt NAME TYPE-STEP...: with a fake of that name running.
-prompt()
-{
-	what="prompt: $name"
-	checks=$((checks + 1))
-	"$python" "$dir/type.py" "$@" -- "$TELMON" -H "$dir/$name.sock" >"$dir/out" 2>"$dir/err"
-	status=$?
-	[ "$status" = "${wanted:-0}" ] || bad "status $status: $(cat "$dir/err")"
-	served
-}
-
-# Every prompt begins like this.
-start_fake()
-{
-	n=$1
-	shift
-	fake "$n" 'recv /framed 1' 'send done 0 0\n' 'recv /set person on' 'send done 0 0\n' 'recv /set width 80' 'send done 0 0\n' \
-		'recv version --json' "send done 0 $length\n$version" "$@"
-}
-
-start_fake talk 'recv cpu' 'send done 0 5\n12 %\n' wait
-prompt 'see web1> ' 'send cpu\r' 'see 12 %' 'see web1> ' 'send quit\r' end
-
-start_fake leave wait
-prompt 'see web1> ' 'send \x04' end
-
-start_fake drop 'recv cpu' 'send done 0 3\nok\n' wait
-prompt 'see web1> ' 'send junk\x03' 'see \^C.*web1> ' 'send cpu\r' 'see ok' 'see web1> ' 'send exit\r' end
-
-start_fake cancel 'recv watch cpu' 'send more 0 5\ntick\n' 'recv /cancel' 'send done 130 0\n' 'recv cpu' 'send done 0 3\nok\n' wait
-prompt 'see web1> ' 'send watch cpu\r' 'see tick' 'kill SIGINT' 'see web1> ' 'send cpu\r' 'see ok' 'see web1> ' 'send \x04' end
-
-start_fake note 'recv cpu' 'send done 0 3\nok\nnote 0 16\nanna: \x1b[2Jhello\n' 'recv load' \
-	'send more 0 2\na\nnote 0 5\nbert\ndone 0 2\nb\n' wait
-prompt 'see web1> ' 'send cpu\r' 'see ok' 'see anna: \?\[2Jhello\r\n' 'see web1> ' 'send load\r' 'see a\r\nbert\r\nb\r\n' 'see web1> ' 'send \x04' end
-
-# The line that is being typed comes back below the note.
-start_fake between 'recv /set width 100' 'send done 0 0\nnote 0 5\nanna\n' 'recv half a line' 'send done 0 0\n' wait
-prompt 'see web1> ' 'send half' 'see half' 'resize 100' 'see anna\r\n.*web1> half' 'send  a line\r' 'see web1> ' 'send \x04' end
-
-one='{"command":"/complete","rows":[{"word":"plugins ","help":"what is loaded"}]}'
-two='{"rows":[{"word":"plugins ","help":"x"},{"word":"process ","help":null},{"word":"p\\u001b[2Jx"}]}'
-same='{"rows":[{"word":"filesystem","help":""},{"word":"filesystems","help":""}]}'
-none='{"rows":[]}'
-start_fake complete 'recv /complete 3 plu' "send done 0 ${#one}\n$one" 'recv plugins ' 'send done 0 3\nok\n' \
-	'recv /complete 1 p' "send done 0 $((${#two} - 1))\n$two" 'recv p' 'send done 0 3\nok\n' \
-	'recv /complete 2 fi' "send done 0 ${#same}\n$same" 'recv filesystem' 'send done 0 3\nok\n' \
-	'recv /complete 2 zz' "send done 0 ${#none}\n$none" 'recv zz' 'send done 0 3\nok\n' \
-	'recv /complete 0 ' "send done 0 ${#one}\n$one" 'recv include "a?"' 'send done 0 3\nok\n' wait
-prompt 'see web1> ' 'send plu\t' 'see gins' 'send \r' 'see ok' 'see web1> ' \
-	'send p\t' 'see   plugins +x\r\n  process \r\n' 'see web1> p' 'send \r' 'see ok' 'see web1> ' \
-	'send fi\t' 'see lesystem' 'send \r' 'see ok' 'see web1> ' \
-	'send zz\t' 'see \a' 'send \r' 'see ok' 'see web1> ' \
-	'send ?' 'see   plugins +what is loaded\r\n' 'see web1> ' 'send include "a?"\r' 'see ok' 'see web1> ' 'send \x04' end
-
-# A word in the middle of the line, characters of several bytes before it.
-start_fake middle 'recv /complete 12 echo \xc3\xbc\xc3\xbc cp' "send done 0 26\n{\"rows\":[{\"word\":\"cpu \"}]}" \
-	'recv echo \xc3\xbc\xc3\xbc cpu x' 'send done 0 3\nok\n' wait
-prompt 'see web1> ' 'send echo \xc3\xbc\xc3\xbc cp\t' 'see u ' 'send x\r' 'see ok' 'see web1> ' 'send \x04' end
-
-start_fake lost 'recv cpu' 'send done 0 3\nok\n'
-wanted=69
-prompt 'see web1> ' 'send cpu\r' 'see ok' 'see error: the connection was lost' end
-wanted=
-
-what='history is kept, for the user alone'
-checks=$((checks + 1))
-history=$HOME/.local/state/telmon/history
-[ "$(stat -c %a "$history")" = 600 ] || bad "mode $(stat -c %a "$history")"
-[ "$(stat -c %a "${history%/*}")" = 700 ] || bad "mode of the folder"
-grep -q '^watch' "$history" || bad "no 'watch' in it"
-grep -q 'junk\|quit' "$history" && bad "dropped lines are in it"
-start_fake again 'recv load' 'send done 0 3\nok\n' 'recv load' 'send done 0 3\nok\n' wait
-prompt 'see web1> ' 'send load\r' 'see ok' 'see web1> ' 'send \x1b[A' 'see load' 'send \r' 'see ok' 'see web1> ' 'send \x04' end
-
-start_fake term 'recv cpu' 'send done 0 3\nok\n' wait
-prompt 'see web1> ' 'send cpu\r' 'see ok' 'see web1> ' 'kill SIGTERM' end
-
 # ---- the real daemon
 
 if [ -x "$TELMOND" ]; then
@@ -428,10 +299,6 @@ if [ -x "$TELMOND" ]; then
 	run 'a slow pipe' sh -c '{ echo echo a; sleep 0.7; echo echo b; } | "$0" -H "$1"' "$TELMON" "$tcp"
 	status_is 0
 	out_is 'a\nb\n'
-	run 'prompt, completion, notes' "$python" "$dir/type.py" 'see > ' 'send echo hi\r' 'see ^hi' 'see > ' 'send plug\t' 'see ins' \
-		'send \x15watch -n 0.1 echo tick\r' 'see ^tick.*^tick' 'kill SIGINT' 'see > ' 'send ?' 'see plugins' 'send quit\r' end \
-		-- "$TELMON" -H "$dir/d.sock"
-	status_is 0
 	kill "$daemon"
 	wait "$daemon"
 	daemon=
