@@ -67,6 +67,17 @@ open_prompt(struct record *r)
 	return t;
 }
 
+/* Delivers in pieces of so many bytes. */
+static void
+deliver(struct telnet *t, const char *bytes, size_t n, size_t piece)
+{
+	for (size_t at = 0; at < n; at += piece)
+		telnet_recv(t, bytes + at, n - at < piece ? n - at : piece);
+}
+
+static const size_t pieces[] = { 1, 2, 3, 5, 7, 11, 1 << 20 };
+enum { N_PIECES = sizeof(pieces) / sizeof(*pieces) };
+
 static void
 close_telnet(struct telnet *t, struct record *r)
 {
@@ -163,6 +174,7 @@ check_step(enum telnet_side side, uint8_t option, const struct q_case *c, bool r
 	close_telnet(t, &r);
 }
 
+/* TN-053 */
 START_TEST(q_machine_takes_72_steps)
 {
 	unsigned n = 0;
@@ -177,7 +189,8 @@ START_TEST(q_machine_takes_72_steps)
 }
 END_TEST
 
-/* What is performed and accepted, and every other option refused exactly once for each request. */
+/* TN-038, TN-039: what is performed and accepted, and every other option refused exactly once for
+ * each request. */
 START_TEST(every_option_is_answered_by_policy)
 {
 	static const uint8_t performed[] = { 0, 1, 3, 5, 42 }, accepted[] = { 0, 3, 24, 31, 42 };
@@ -203,26 +216,61 @@ START_TEST(every_option_is_answered_by_policy)
 }
 END_TEST
 
+/* --- what comes first --- */
+
+/* TN-019: no function of the protocol needs anything to have been negotiated. What follows is
+ * typed, once a suboption or a verb that was begun has its end. */
+START_TEST(every_command_may_come_first)
+{
+	for (unsigned code = 0; code < 256; code++) {
+		bool verb = code >= CODE_WILL && code <= CODE_DONT, sub = code == CODE_SB;
+		const char first[] = { '\xff', (char)code, verb ? 'c' : '\xff',
+				       sub ? '\xf0' : '\xf1' };
+		size_t n = verb ? 3 : 4;
+
+		for (size_t i = 0; i < N_PIECES; i++) {
+			_autobuf_ struct buf all = BUF_INIT(64);
+			struct record r;
+			struct telnet *t = open_telnet(&r);
+
+			buf_put(&all, first, n);
+			buf_puts(&all, "help\r\n");
+			deliver(t, all.data, all.len, pieces[i]);
+			ck_assert_str_eq(buf_str(&r.typed),
+					 code == CODE_IAC ? "\xffhelp\n" : "help\n");
+			ck_assert(!telnet_in_suboption(t));
+			close_telnet(t, &r);
+		}
+	}
+}
+END_TEST
+
 /* --- floods and mirrors --- */
 
+/* TN-047 */
 START_TEST(requests_get_one_reply_each_and_no_memory)
 {
 	static const char pair[] = "\xff\xfd\x01\xff\xfe\x01";
-	struct record r;
-	struct telnet *t = open_prompt(&r);
+	_autobuf_ struct buf storm = BUF_INIT(1 << 20);
 
 	for (unsigned i = 0; i < 10000; i++)
-		telnet_recv(t, pair, sizeof(pair) - 1);
-	/* The first DO finds ECHO on already. */
-	ck_assert_uint_eq(r.sends, 2 * 10000 - 1);
-	ck_assert(!telnet_echoes(t));
-	close_telnet(t, &r);
+		buf_put(&storm, pair, sizeof(pair) - 1);
+	for (size_t i = 0; i < N_PIECES; i++) {
+		struct record r;
+		struct telnet *t = open_prompt(&r);
+
+		deliver(t, storm.data, storm.len, pieces[i]);
+		/* The first DO finds ECHO on already. */
+		ck_assert_uint_eq(r.sends, 2 * 10000 - 1);
+		ck_assert(!telnet_echoes(t));
+		close_telnet(t, &r);
+	}
 }
 END_TEST
 
 /* Feeds what we send back through `turn`; returns how many commands we sent before silence. */
 static unsigned
-play_mirror(void (*turn)(char *bytes, size_t n))
+play_mirror(void (*turn)(char *bytes, size_t n), size_t piece)
 {
 	_autobuf_ struct buf back = BUF_INIT(1 << 16);
 	struct record r;
@@ -236,7 +284,7 @@ play_mirror(void (*turn)(char *bytes, size_t n))
 		buf_put(&back, r.sent.data, r.sent.len);
 		buf_clear(&r.sent);
 		turn(back.data, back.len);
-		telnet_recv(t, back.data, back.len);
+		deliver(t, back.data, back.len, piece);
 	}
 	sends = r.sends;
 	close_telnet(t, &r);
@@ -262,14 +310,18 @@ turn_agree(char *bytes, size_t n)
 	}
 }
 
+/* TN-048, TN-049 */
 START_TEST(mirrors_fall_silent)
 {
-	/* Every byte comes back as it was: WILL answers WILL, DO answers DO. */
-	ck_assert_uint_le(play_mirror(turn_none), 64);
-	ck_assert_uint_le(play_mirror(turn_agree), 64);
+	for (size_t i = 0; i < N_PIECES; i++) {
+		/* Every byte comes back as it was: WILL answers WILL, DO answers DO. */
+		ck_assert_uint_le(play_mirror(turn_none, pieces[i]), 64);
+		ck_assert_uint_le(play_mirror(turn_agree, pieces[i]), 64);
+	}
 }
 END_TEST
 
+/* TN-102 */
 START_TEST(status_floods_are_answered_one_to_one)
 {
 	static const char ask[] = "\xff\xfa\x05\x01\xff\xf0";
@@ -288,6 +340,7 @@ START_TEST(status_floods_are_answered_one_to_one)
 }
 END_TEST
 
+/* TN-061, TN-062 */
 START_TEST(suboptions_hold_no_more_than_their_cap)
 {
 	struct record r;
@@ -329,7 +382,7 @@ START_TEST(output_is_the_same_however_it_is_cut)
 {
 	static const char text[] = "a\r\nb\rc\n\r\r\n\xff\r\xff\n\r";
 	_autobuf_ struct buf whole = BUF_INIT(256);
-	_autobuf_ struct buf pieces = BUF_INIT(256);
+	_autobuf_ struct buf parts = BUF_INIT(256);
 	bool last_cr = false;
 	struct record r;
 	struct telnet *t = open_telnet(&r);
@@ -338,11 +391,11 @@ START_TEST(output_is_the_same_however_it_is_cut)
 	ck_assert(last_cr);
 	last_cr = false;
 	for (size_t i = 0; i < sizeof(text) - 1; i++)
-		telnet_encode(t, &pieces, text + i, 1, &last_cr);
+		telnet_encode(t, &parts, text + i, 1, &last_cr);
 	ck_assert_mem_eq(whole.data, "a\r\nb\r\0c\r\n\r\0\r\n\xff\xff\r\0\xff\xff\r\n\r", 22);
 	ck_assert_uint_eq(whole.len, 22);
-	ck_assert_uint_eq(pieces.len, whole.len);
-	ck_assert_mem_eq(pieces.data, whole.data, whole.len);
+	ck_assert_uint_eq(parts.len, whole.len);
+	ck_assert_mem_eq(parts.data, whole.data, whole.len);
 	close_telnet(t, &r);
 }
 END_TEST
@@ -417,6 +470,7 @@ telnet_suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, q_machine_takes_72_steps);
 	tcase_add_test(c, every_option_is_answered_by_policy);
+	tcase_add_test(c, every_command_may_come_first);
 	tcase_add_test(c, requests_get_one_reply_each_and_no_memory);
 	tcase_add_test(c, mirrors_fall_silent);
 	tcase_add_test(c, status_floods_are_answered_one_to_one);
