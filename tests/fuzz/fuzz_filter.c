@@ -5,7 +5,8 @@
  * fuzz_filter -- up to the first NUL the filters of a command line, behind it texts for the cells,
  * cut at LF. What filters leave is rendered in every format. What must hold: a filter that is
  * refused has its sentence, rows keep their shape, no filter adds any, every line of an answer is
- * clean, and nothing takes long (libFuzzer's own limit).
+ * clean, and nothing takes long (libFuzzer's own limit). With too little room, and when who asks
+ * loses patience, a filter fails in its own way.
  */
 #include <errno.h>
 #include <locale.h>
@@ -113,28 +114,91 @@ render_all(const struct rows *rows, size_t size)
 			render(rows, &(struct render_options){ format, width, width & 1, false });
 }
 
-/* Applies the stages one after the other. False when one was refused. */
+/* One go at the filters of a line. */
+struct trial {
+	const struct parse_command *command;
+	const char *texts; /* of the cells */
+	size_t n_texts;
+	bool exact;
+	size_t max_bytes; /* of the rows */
+	unsigned
+		patience; /* how often the one who asks may be asked whether to go on; 0 = always */
+	struct rows rows;
+	struct filter *filters[PARSE_MAX_STAGES];
+};
+
+static int
+go_on(void *ctx)
+{
+	unsigned *left = ctx;
+
+	if (*left == 1)
+		return -ECANCELED;
+	--*left;
+	return 0;
+}
+
+static int
+apply_one(struct trial *t, struct filter *f)
+{
+	int r = t->patience ? filter_apply_while(f, &t->rows, go_on, &t->patience)
+			    : filter_apply(f, &t->rows);
+
+	MUST(r == 0 || (r == -ECANCELED && t->patience) ||
+	     (r == -EMSGSIZE && t->rows.error == -EMSGSIZE));
+	return r;
+}
+
+/* What help and completion are made from begins with this name, or is it. */
 static bool
-apply(const struct parse_command *c, struct rows *rows, bool exact, struct filter **filters)
+is_listed(const char *name, bool exact)
+{
+	size_t n;
+	const struct filter_info *table = filter_table(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (exact ? strcmp(table[i].name, name) == 0
+			  : strncmp(table[i].name, name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+/* Applies the stages one after the other. False when one was refused, or not done. */
+static bool
+apply(struct trial *t)
 {
 	const struct telmon_column *now = columns;
 	size_t n = N(columns);
 
-	for (size_t i = 1; i < c->n_stages; i++) {
+	for (size_t i = 1; i < t->command->n_stages; i++) {
 		_autobuf_ struct buf why = BUF_WHY;
-		struct filter *f = filter_new(c->stages[i], exact, now, n, &why);
-		size_t before = rows->n_rows;
+		struct filter *f = filter_new(t->command->stages[i], t->exact, now, n, &why);
+		size_t before = t->rows.n_rows;
 
 		MUST(f ? why.len == 0 : why.len > 0 && !why.error);
 		if (!f)
 			return false;
-		filters[i] = f;
+		MUST(is_listed(t->command->stages[i]->words[0].text, t->exact));
+		t->filters[i] = f;
 		now = filter_columns(f, &n);
-		MUST(filter_apply(f, rows) == 0);
-		MUST(rows->n_columns == n && rows->columns == now);
-		MUST(rows->n_rows <= (before ? before : 1));
+		if (apply_one(t, f) < 0)
+			return false;
+		MUST(t->rows.n_columns == n && t->rows.columns == now);
+		MUST(t->rows.n_rows <= (before ? before : 1));
 	}
-	return true;
+	return !t->rows.error;
+}
+
+static void
+try(struct trial t)
+{
+	rows_init(&t.rows, columns, N(columns), t.max_bytes);
+	fill(&t.rows, t.texts, t.n_texts);
+	if (apply(&t))
+		render_all(&t.rows, t.n_texts);
+	rows_fini(&t.rows);
+	for (size_t i = 0; i < PARSE_MAX_STAGES; i++)
+		filter_free(t.filters[i]);
 }
 
 int
@@ -142,10 +206,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_autobuf_ struct buf line = BUF_INIT(8192), why = BUF_WHY;
 	size_t n = strnlen((const char *)data, size), rest = n < size ? size - n - 1 : 0, at = 0;
-	struct filter *filters[PARSE_MAX_STAGES] = { NULL };
+	struct trial t = { .texts = (const char *)data + size - rest,
+			   .n_texts = rest,
+			   .exact = size & 1,
+			   .max_bytes = 1 << 20 };
 	struct parse_command *c;
 	struct arena arena;
-	struct rows rows;
 
 	if (n > 4096)
 		return 0;
@@ -153,14 +219,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_puts(&line, "x|");
 	buf_put(&line, data, n);
 	arena_init(&arena, 0);
-	rows_init(&rows, columns, N(columns), 1 << 20);
-	fill(&rows, (const char *)data + size - rest, rest);
-	if (parse_next(line.data, line.len, &at, &arena, &c, &why) == 1 &&
-	    apply(c, &rows, size & 1, filters))
-		render_all(&rows, size);
-	rows_fini(&rows);
-	for (size_t i = 0; i < PARSE_MAX_STAGES; i++)
-		filter_free(filters[i]);
+	if (parse_next(line.data, line.len, &at, &arena, &c, &why) == 1) {
+		t.command = c;
+		try(t);
+		/* And with too little room, or patience. */
+		t.max_bytes = size * 37 % 4096 + 1;
+		try(t);
+		t.max_bytes = 1 << 20;
+		t.patience = 1 + (unsigned)size % 7;
+		try(t);
+	}
 	arena_fini(&arena);
 	return 0;
 }

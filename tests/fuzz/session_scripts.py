@@ -328,8 +328,8 @@ def mutate(rng, script, recorded):
 
 
 def tame(script):
-    """Over the Unix socket the tests' user is an administrator, who can load a plugin: no such line, however it is written."""
-    if script.over == "unix" and re.search(rb"p\W*l\W*u\W*g.*l\W*o\W*a\W*d", script.sent(), re.S | re.I):
+    """Over the Unix socket the tests' user is an administrator, and `plugins` can change what the daemon runs: not a word of it there."""
+    if script.over == "unix" and re.search(rb"p\W*l\W*u\W*g", script.sent()):
         script.over = "tcp"
     return script
 
