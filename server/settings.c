@@ -134,14 +134,16 @@ add_default_listeners(struct settings *s)
 static int
 take_flags(struct settings *s, const struct settings_flags *flags, struct buf *why)
 {
-	_autobuf_ struct buf reason = BUF_WHY;
+	_autobuf_ struct buf reason = BUF_WHY, message = BUF_WHY;
 	int path = settings_find_row(settings_rows, "plugin_path");
 
 	if (flags->n_listen)
 		free_listeners(s);
 	for (size_t i = 0; i < flags->n_listen; i++) {
 		if (!settings_add_listener(s, flags->listen[i], &reason)) {
-			buf_printf(why, "--listen %.200s: %s", flags->listen[i], buf_str(&reason));
+			buf_printf(&message, "--listen %.200s: %s", flags->listen[i],
+				   buf_str(&reason));
+			text_clean(why, message.data, message.len);
 			return -EINVAL;
 		}
 	}
