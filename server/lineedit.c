@@ -99,7 +99,10 @@ lineedit_read(struct lineedit *e, const char *prompt, struct buf *line)
 	e->line = line;
 	e->keys = (struct key_reader){ 0 };
 	e->too_long = e->pasting = e->resized = false;
+	e->pushed = -1;
 	r = e->editor && e->echo ? lineedit_editor_read(e->editor) : lineedit_plain_read(e);
+	if (r == LINEEDIT_GO_PLAIN)
+		r = lineedit_plain_go_on(e);
 	if (r < 0)
 		buf_clear(line);
 	e->line = NULL;

@@ -112,7 +112,7 @@ write_cb(void *ctx, const char *bytes, size_t n)
 {
 	struct editor *ed = ctx;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !ed->muted; i++) {
 		if (bytes[i] == '\n')
 			buf_putc(&ed->shown, '\r');
 		buf_putc(&ed->shown, bytes[i]);
@@ -251,6 +251,13 @@ wait_key(struct editor *ed)
 		ed->result = c;
 		return '\n';
 	}
+	/* The peer shows what it types itself from now on: not one byte of ours more. */
+	if (!ed->e->echo) {
+		ed->e->pushed = c;
+		ed->muted = true;
+		ed->result = LINEEDIT_GO_PLAIN;
+		return '\n';
+	}
 	ed->n_keys = key_read(&ed->e->keys, (uint8_t)c, ed->keys);
 	return 0;
 }
@@ -304,9 +311,10 @@ lineedit_editor_read(struct editor *ed)
 	lineedit_enter(ed);
 	set_size(ed);
 	text = el_wgets(ed->el, &n);
-	if (ed->result == 1 && text && n > 0)
+	if (ed->result >= 1 && text && n > 0)
 		take_line(ed, text, (size_t)n - 1);
 	lineedit_leave(ed);
+	ed->muted = false;
 	free(ed->draft);
 	ed->draft = NULL;
 	return ed->result;

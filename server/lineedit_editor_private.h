@@ -37,6 +37,7 @@ struct editor {
 	/* of the line that is being read */
 	wchar_t *prompt;
 	int result;	  /* what the line comes to */
+	bool muted;	  /* what libedit draws is dropped */
 	uint32_t keys[2]; /* that one byte made */
 	size_t n_keys;
 	todo_fn *todo; /* what the next call of the bound function does */

@@ -354,14 +354,29 @@ take_news(struct lineedit *e)
 	show_all(e);
 }
 
+static int
+next_byte(struct lineedit *e)
+{
+	int pushed = e->pushed;
+
+	e->pushed = -1;
+	return pushed >= 0 ? pushed : e->ops->key(e->ctx);
+}
+
 int
 lineedit_plain_read(struct lineedit *e)
 {
+	show_all(e);
+	return lineedit_plain_go_on(e);
+}
+
+int
+lineedit_plain_go_on(struct lineedit *e)
+{
 	int r = GO_ON;
 
-	show_all(e);
 	while (r == GO_ON) {
-		int c = e->ops->key(e->ctx);
+		int c = next_byte(e);
 
 		if (c == -EAGAIN)
 			take_news(e);

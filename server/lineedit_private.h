@@ -28,6 +28,7 @@ struct lineedit {
 	const char *prompt;
 	struct buf *line;
 	struct key_reader keys;
+	int pushed;    /* a byte that libedit has left; -1 = none */
 	bool too_long; /* dropped up to its end */
 	bool pasting;  /* what comes was not typed: Tab and ? are characters */
 	bool resized;  /* the window has changed, and nothing was done about it */
@@ -79,12 +80,15 @@ enum lineedit_menu lineedit_explain(struct lineedit *e, const char *line, size_t
 				    struct buf *out);
 enum { LINEEDIT_MENU_BYTES = 256 << 10 };
 
-/* lineedit_plain.c: as lineedit_read(). */
+/* lineedit_plain.c: as lineedit_read(). The second goes on with a line that is on the screen. */
 int lineedit_plain_read(struct lineedit *e);
+int lineedit_plain_go_on(struct lineedit *e);
 
 /* lineedit_edit.c: the same with libedit. */
 struct editor *lineedit_editor_new(struct lineedit *e, const char *terminal, int *ret_error);
 void lineedit_editor_free(struct editor *ed); /* NULL is fine */
 int lineedit_editor_read(struct editor *ed);
+/* Besides what lineedit_read() returns: the peer wants no echo any more, in the middle of the line. */
+enum { LINEEDIT_GO_PLAIN = 2 };
 
 #endif
