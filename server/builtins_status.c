@@ -246,6 +246,8 @@ exec(void *ctx, const struct request *request, struct rows *rows, struct reply *
 	rows->status = lines.status;
 	if (r == 0)
 		put_rows(k, request, rows);
+	if (!rows->error)
+		rows->error = lines.error;
 	rows_fini(&lines);
 	command_table_unref(table);
 	free(k);
