@@ -55,12 +55,10 @@ static bool
 is_missing(struct page *p, enum top_part part, const char *label, unsigned spare)
 {
 	_autobuf_ struct buf line = BUF_INIT(LINE_BYTES);
-	const char *why = top_missing(p->top, part);
 
-	if (!why)
-		return false;
 	buf_printf(&line, "%-*s", LABEL, label);
-	text_clean(&line, why, strlen(why));
+	if (!top_missing(p->top, part, &line))
+		return false;
 	put_line(p, &line, spare);
 	return true;
 }
@@ -201,7 +199,7 @@ put_cores(struct page *p, unsigned spare)
 	_autobuf_ struct buf lines = BUF_INIT(1 << 20);
 	unsigned most, n;
 
-	if (p->top->one_bar || top_missing(p->top, TOP_CPU) || p->left <= spare)
+	if (p->top->one_bar || !p->top->sources[TOP_CPU].known || p->left <= spare)
 		return;
 	most = p->left - spare;
 	n = top_draw_cores(p->top, p->columns, most, &lines);
@@ -337,7 +335,7 @@ put_busiest(struct page *p, enum top_part part, unsigned from, unsigned to, unsi
 	const struct rows *rows = &p->top->sources[part].rows;
 	long row = -1;
 
-	if (top_missing(p->top, part)) {
+	if (!p->top->sources[part].known) {
 		if (from == 0)
 			is_missing(p, part, part == TOP_DISK ? "disk" : "net", spare);
 		return;

@@ -71,8 +71,8 @@ void top_sources_close(struct top *t);
 void top_ask(struct top *t);
 /* Takes what is there. *ret_news: something was; *ret_open: something is not there yet. */
 int top_take(struct top *t, bool *ret_news, bool *ret_open);
-/* Why there is nothing, or nothing new, of a part; NULL when all is well. */
-const char *top_missing(const struct top *t, enum top_part part);
+/* True when there is nothing of a part; appends why. */
+bool top_missing(const struct top *t, enum top_part part, struct buf *why);
 /* Seconds; 0 when there are no values. */
 double top_age_s(const struct top *t, enum top_part part);
 

@@ -11,6 +11,7 @@
 
 #include "builtins_top_private.h"
 #include "parse.h"
+#include "text.h"
 
 static const char *const commands[TOP__COUNT] = {
 	[TOP_CPU] = "cpu",	     [TOP_MEMORY] = "memory", [TOP_LOAD] = "load",
@@ -139,16 +140,20 @@ top_take(struct top *t, bool *ret_news, bool *ret_open)
 	return 0;
 }
 
-const char *
-top_missing(const struct top *t, enum top_part part)
+bool
+top_missing(const struct top *t, enum top_part part, struct buf *why)
 {
 	const struct top_source *s = &t->sources[part];
 
-	if (!s->round)
-		return "not loaded";
 	if (s->known)
-		return NULL;
-	return s->why.len ? s->why.data : "...";
+		return false;
+	if (!s->round)
+		buf_puts(why, "not loaded");
+	else if (s->why.len)
+		text_clean(why, s->why.data, s->why.len);
+	else
+		buf_puts(why, "...");
+	return true;
 }
 
 double
