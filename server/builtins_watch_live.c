@@ -17,13 +17,15 @@
 #include "screen.h"
 #include "text.h"
 
-/* A reply that catches the lines of one answer, as many as the window has room for. */
+/* A reply that catches the lines of one answer, as many as the window has room for, and counts the
+ * others. */
 struct catcher {
 	struct reply reply;
 	struct buf *out;
 	unsigned columns, room;
-	bool wrap; /* long lines, which else are cut */
-	bool full;
+	bool wrap;   /* long lines, which else are cut */
+	size_t last; /* where the last line begins */
+	size_t over; /* lines that there is no room for */
 };
 
 struct watch {
@@ -43,23 +45,32 @@ struct watch {
 
 /* --- a round as lines --- */
 
+static void
+catch_line(struct catcher *c, const char *line, size_t n)
+{
+	if (c->room == 0) {
+		c->over++;
+		return;
+	}
+	c->room--;
+	c->last = c->out->len;
+	screen_cut(c->out, line, n, c->columns);
+	if (c->out->len == c->last || c->out->data[c->out->len - 1] != '\n')
+		buf_putc(c->out, '\n');
+}
+
 static int
 catch_text(struct reply *reply, const char *bytes, size_t n)
 {
 	struct catcher *c = (struct catcher *)((char *)reply - offsetof(struct catcher, reply));
 
 	while (n) {
-		struct screen_row row = screen_row(bytes, n, c->columns);
 		const char *end = memchr(bytes, '\n', n);
-		size_t size = c->wrap || !end ? row.size : (size_t)(end - bytes) + 1;
+		size_t size = end ? (size_t)(end - bytes) + 1 : n;
 
-		c->full = c->room == 0;
-		if (c->full)
-			return -ECANCELED;
-		screen_cut(c->out, bytes, size, c->columns);
-		if (c->out->len == 0 || c->out->data[c->out->len - 1] != '\n')
-			buf_putc(c->out, '\n');
-		c->room--;
+		if (c->wrap)
+			size = screen_row(bytes, n, c->columns).size;
+		catch_line(c, bytes, size);
 		bytes += size;
 		n -= size;
 	}
@@ -68,28 +79,14 @@ catch_text(struct reply *reply, const char *bytes, size_t n)
 
 static const struct reply_ops catch_ops = { .text = catch_text };
 
-static size_t
-lines_of(const struct rows *rows)
-{
-	return rows->n_rows + !rows->plain;
-}
-
-/* The last line is given up for saying how many there are. */
-static unsigned
-room_for(const struct watch *w, unsigned lines)
-{
-	return w->rows && !w->rows->plain && lines_of(w->rows) > lines ? lines - 1 : lines;
-}
-
 static void
 make_body(struct watch *w)
 {
 	const struct asker *now = w->live.reply->asker;
-	unsigned lines = now->lines > 2 ? now->lines - 2 : 1;
 	struct catcher c = { .reply.ops = &catch_ops,
 			     .out = &w->body,
 			     .columns = now->columns ? now->columns : 80,
-			     .room = room_for(w, lines),
+			     .room = now->lines > 2 ? now->lines - 2 : 1,
 			     .wrap = !w->rows || w->rows->plain };
 
 	w->look = *now;
@@ -100,9 +97,11 @@ make_body(struct watch *w)
 		pipeline_round_write(w->round, &c.reply);
 	else
 		pipeline_error(w->request->asker, &c.reply, w->status, buf_str(&w->why));
-	if (c.full && !c.wrap)
-		buf_printf(&w->body, "-- %zu more rows --\n",
-			   lines_of(w->rows) - room_for(w, lines));
+	if (!c.over)
+		return;
+	/* The last line is given up for saying so. */
+	w->body.len = c.last;
+	buf_printf(&w->body, "-- %zu more %s --\n", c.over + 1, c.wrap ? "lines" : "rows");
 }
 
 /* --- the frame --- */
