@@ -27,13 +27,14 @@ builtins_live_end(struct builtins_live *v)
 	buf_fini(&v->out);
 }
 
-/* A window that is no longer known stays as it was. */
-static bool
-is_resized(const struct builtins_live *v)
+void
+builtins_live_window(const struct builtins_live *v, unsigned *ret_columns, unsigned *ret_lines)
 {
 	const struct asker *asker = v->reply->asker;
+	bool known = asker->live || !v->columns;
 
-	return asker->live && (asker->columns != v->columns || asker->lines != v->lines);
+	*ret_columns = known ? asker->columns : v->columns;
+	*ret_lines = known ? asker->lines : v->lines;
 }
 
 static int64_t
@@ -85,14 +86,14 @@ int
 builtins_live_draw(struct builtins_live *v, const struct buf *frame)
 {
 	const char *at = frame->data, *end = at + frame->len, *stop;
-	bool resized = is_resized(v);
-	unsigned rows = 0, most;
+	unsigned rows = 0, most, columns, lines;
+	bool resized;
 	int r;
 
-	if (resized) {
-		v->columns = v->reply->asker->columns;
-		v->lines = v->reply->asker->lines;
-	}
+	builtins_live_window(v, &columns, &lines);
+	resized = columns != v->columns || lines != v->lines;
+	v->columns = columns;
+	v->lines = lines;
 	most = v->full ? v->lines : v->lines - 1;
 	buf_clear(&v->out);
 	put_start(v, resized);

@@ -107,6 +107,9 @@ struct builtins_live {
 };
 void builtins_live_begin(struct builtins_live *v, struct reply *reply, bool full);
 void builtins_live_end(struct builtins_live *v);
+/* The window that the next frame is for: one that is no longer known stays as it was. */
+void builtins_live_window(const struct builtins_live *v, unsigned *ret_columns,
+			  unsigned *ret_lines);
 /* True when a frame is wanted, and would neither come too soon nor be seen late. */
 bool builtins_live_due(const struct builtins_live *v);
 /* Draws lines, as many as there is room for, over those of the frame before. 0, -ECANCELED, -EPIPE.

@@ -167,12 +167,13 @@ static int
 draw(struct top *t, struct beat *b)
 {
 	const struct asker *now = t->reply->asker;
+	unsigned columns, lines;
 
 	t->look.ascii = now->render.ascii;
 	t->look.color = now->render.color;
 	buf_clear(&b->frame);
-	top_draw(t, now->columns ? now->columns : PLAIN_COLUMNS, now->lines ? now->lines : 24,
-		 b->every_s, &b->frame);
+	builtins_live_window(&b->live, &columns, &lines);
+	top_draw(t, columns, lines, b->every_s, &b->frame);
 	return builtins_live_draw(&b->live, &b->frame);
 }
 

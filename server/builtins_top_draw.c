@@ -84,7 +84,8 @@ put_fields(const struct page *p, const struct rows *rows, size_t row, const char
 {
 	_autobuf_ struct buf piece = BUF_INIT(LINE_BYTES);
 
-	buf_printf(&piece, *label ? "%s " : "%s", label);
+	text_clean(&piece, label, strlen(label));
+	buf_puts(&piece, *label ? " " : "");
 	top_draw_cell(p->top, rows, row, column, &piece);
 	if (other) {
 		buf_puts(&piece, " / ");

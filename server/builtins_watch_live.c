@@ -36,10 +36,10 @@ struct watch {
 	const struct rows *rows; /* of the newest round; NULL: it failed */
 	int status;		 /* of it */
 	struct buf why;
-	bool asked;	   /* for the next one */
-	struct buf body;   /* the newest round for the window below */
-	struct asker look; /* that body was made for */
-	bool stale;	   /* body is not of the newest round */
+	bool asked;			/* for the next one */
+	struct buf body;		/* the newest round for the window below */
+	unsigned columns, lines, width; /* that body was made for */
+	bool stale;			/* body is not of the newest round */
 	struct buf frame;
 };
 
@@ -79,20 +79,33 @@ catch_text(struct reply *reply, const char *bytes, size_t n)
 
 static const struct reply_ops catch_ops = { .text = catch_text };
 
+/* True when it is another one. */
+static bool
+note_window(struct watch *w)
+{
+	unsigned columns, lines, width = w->live.reply->asker->render.width;
+	bool other;
+
+	builtins_live_window(&w->live, &columns, &lines);
+	other = columns != w->columns || lines != w->lines || width != w->width;
+	w->columns = columns;
+	w->lines = lines;
+	w->width = width;
+	return other;
+}
+
 static void
 make_body(struct watch *w)
 {
-	const struct asker *now = w->live.reply->asker;
 	struct catcher c = { .reply.ops = &catch_ops,
 			     .out = &w->body,
-			     .columns = now->columns ? now->columns : 80,
-			     .room = now->lines > 2 ? now->lines - 2 : 1,
+			     .columns = w->columns,
+			     .room = w->lines > 2 ? w->lines - 2 : 1,
 			     .wrap = !w->rows || w->rows->plain };
 
-	w->look = *now;
 	w->stale = false;
 	buf_clear(&w->body);
-	pipeline_round_set_width(w->round, now->render.width);
+	pipeline_round_set_width(w->round, w->width);
 	if (w->rows)
 		pipeline_round_write(w->round, &c.reply);
 	else
@@ -130,23 +143,14 @@ put_heading(struct watch *w, struct buf *out)
 	buf_puts(&line, "  ");
 	text_clean(&line, text, strlen(text));
 	buf_puts(out, color ? SCREEN_BOLD : "");
-	text_fit(out, line.data, line.len, w->look.columns);
+	text_fit(out, line.data, line.len, w->columns);
 	buf_puts(out, color ? SCREEN_PLAIN "\n" : "\n");
-}
-
-static bool
-is_other_window(const struct watch *w)
-{
-	const struct asker *now = w->live.reply->asker;
-
-	return now->columns != w->look.columns || now->lines != w->look.lines ||
-	       now->render.width != w->look.render.width;
 }
 
 static int
 draw(struct watch *w)
 {
-	if (w->stale || is_other_window(w))
+	if (note_window(w) || w->stale)
 		make_body(w);
 	buf_clear(&w->frame);
 	put_heading(w, &w->frame);

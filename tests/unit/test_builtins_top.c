@@ -280,6 +280,15 @@ make_small(void)
 	world.fake.draw = true;
 }
 
+/* Too small for anything, and what is no window at all: the frame stays what it was. */
+static void
+make_unknown(void)
+{
+	world.asker.live = false;
+	set_window(5, 2);
+	world.fake.draw = true;
+}
+
 static void
 check_small(void)
 {
@@ -291,7 +300,9 @@ check_small(void)
 START_TEST(window_that_changes)
 {
 	static const struct step steps[] = { { "1-12 of", make_small, 'x' },
-					     { "1-3 of", check_small, 'q' } };
+					     { "1-3 of", check_small, 'm' },
+					     { "by memory", make_unknown, 'p' },
+					     { "by pid  1-3", NULL, 'q' } };
 
 	ck_assert_int_eq(run_top("top", 80, 24, steps), 0);
 	leave_top();
