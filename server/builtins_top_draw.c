@@ -346,147 +346,6 @@ put_busiest(struct page *p, enum top_part part, unsigned from, unsigned to, unsi
 			put(p, (size_t)row, spare);
 }
 
-/* --- processes --- */
-
-/* The table's heading stands out, as wide as the window. */
-static void
-put_table_heading(const struct top *t, const char *line, size_t n, unsigned columns,
-		  struct buf *out)
-{
-	size_t width = screen_row(line, n, columns).columns;
-
-	buf_puts(out, t->look.color ? SCREEN_REVERSE : "");
-	screen_cut(out, line, n, columns);
-	if (t->look.color) {
-		buf_pad(out, ' ', columns - width);
-		buf_puts(out, SCREEN_PLAIN);
-	}
-	buf_putc(out, '\n');
-}
-
-/* All are measured, so that columns stay where they are while the list moves. */
-static void
-put_table(const struct top *t, unsigned columns, size_t n, struct buf *out)
-{
-	_autobuf_ struct buf text = BUF_INIT(16 << 20);
-	struct rows seen = t->shown;
-	struct render_options look = t->look;
-	struct render render;
-	const char *end;
-
-	look.width = columns;
-	render_begin(&render, &t->shown, &look);
-	seen.n_rows = t->scroll + n < seen.n_rows ? t->scroll + n : seen.n_rows;
-	render.rows = &seen;
-	render.next_row = t->scroll;
-	while (render_next(&render, &text) > 0)
-		continue;
-	end = text.len ? memchr(text.data, '\n', text.len) : NULL;
-	if (!end)
-		return;
-	put_table_heading(t, text.data, (size_t)(end - text.data), columns, out);
-	buf_put(out, end + 1, text.len - (size_t)(end + 1 - text.data));
-}
-
-static void
-put_processes(struct page *p, struct top *t)
-{
-	_autobuf_ struct buf line = BUF_INIT(LINE_BYTES);
-
-	if (p->left == 0 || is_missing(p, TOP_PROCESS, "processes: ", 0))
-		return;
-	top_arrange(t);
-	t->page = p->left - 1;
-	top_scroll(t, 0);
-	if (t->shown.n_rows) {
-		put_table(t, p->columns, t->page, p->out);
-		return;
-	}
-	buf_printf(&line, "no process is called '%s'", buf_str(&t->word));
-	put_line(p, &line, 0);
-}
-
-/* --- help, and what keys there are --- */
-
-static void
-put_help(struct page *p)
-{
-	static const char *const lines[] = {
-		"  c m p t n   sort by cpu, memory, pid, age, name",
-		"  r           the other way round",
-		"  /           only commands that contain what you type; nothing: all",
-		"  1           a bar for each CPU, or one for all",
-		"  up, down, page up, page down, home, end   move in the list",
-		"  space       look again now",
-		"  q, ESC, ^C  leave",
-		"  any key leaves this help",
-	};
-	_autobuf_ struct buf line = BUF_INIT(LINE_BYTES);
-
-	for (size_t i = 0; i < BUILTINS_COUNT(lines); i++) {
-		buf_clear(&line);
-		buf_puts(&line, lines[i]);
-		put_line(p, &line, 0);
-	}
-}
-
-static void
-put_state(const struct top *t, struct buf *out)
-{
-	size_t last = t->scroll + t->page < t->shown.n_rows ? t->scroll + t->page : t->shown.n_rows;
-
-	if (t->word.len)
-		buf_printf(out, "/%.*s  ", (int)t->word.len, t->word.data);
-	buf_printf(out, "by %s%s  %zu-%zu of %zu", top_orders[t->sort].name,
-		   t->reverse ? " reversed" : "", t->shown.n_rows ? t->scroll + 1 : 0, last,
-		   t->shown.n_rows);
-}
-
-static size_t
-count_lines(const struct buf *text)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text->len; i++)
-		n += text->data[i] == '\n';
-	return n;
-}
-
-/* On the last line. */
-static void
-put_footer(const struct top *t, unsigned columns, unsigned lines, struct buf *out)
-{
-	static const char *const keys[] = {
-		"q quit  c cpu  m memory  p pid  t age  n name  r reverse  / filter  1 cores  h "
-		"help",
-		"q quit  cmptn sort  r reverse  / filter  h help",
-		"q quit  cmptn sort  h help",
-		"q quit  h help",
-	};
-	_autobuf_ struct buf line = BUF_INIT(LINE_BYTES), state = BUF_INIT(1024);
-	size_t i = 0;
-
-	if (t->typing) {
-		buf_printf(&line, "only commands that contain: %s_",
-			   buf_str((struct buf *)&t->word));
-	} else {
-		put_state(t, &state);
-		if (t->reply->noted)
-			buf_puts(&line, "a message waits until you leave  ");
-		while (i + 1 < BUILTINS_COUNT(keys) &&
-		       line.len + strlen(keys[i]) + 2 + state.len > columns)
-			i++;
-		buf_puts(&line, keys[i]);
-		if (line.len + 2 + state.len <= columns) {
-			buf_pad(&line, ' ', columns - line.len - state.len);
-			buf_put(&line, state.data, state.len);
-		}
-	}
-	for (size_t n = count_lines(out); n + 1 < lines; n++)
-		buf_putc(out, '\n');
-	screen_cut(out, line.data, line.len, columns);
-}
-
 /* --- the whole --- */
 
 /* What comes first gets its line first. */
@@ -532,13 +391,10 @@ top_draw(struct top *t, unsigned columns, unsigned lines, double every_s, struct
 		buf_put(out, p.blocks[i].data, p.blocks[i].len);
 		buf_fini(&p.blocks[i]);
 	}
-	p.out = out;
-	if (!lines)
-		p.left = SOME_PROCESSES + 1;
 	if (t->help)
-		put_help(&p);
+		top_draw_help(columns, p.left, out);
 	else
-		put_processes(&p, t);
+		top_draw_processes(t, columns, lines ? p.left : SOME_PROCESSES + 1, out);
 	if (lines)
-		put_footer(t, columns, lines, out);
+		top_draw_footer(t, columns, lines, out);
 }

@@ -4,7 +4,8 @@
 /*
  * builtins_top_private -- what the files of top share: where its numbers come from
  * (builtins_top_source.c), the processes in the order that is wanted (builtins_top_process.c), and
- * how all that becomes lines (builtins_top_draw.c). builtins_top.c has the keys and the beat.
+ * how all that becomes lines (builtins_top_draw.c, _list.c, _bars.c). builtins_top.c has the keys
+ * and the beat.
  */
 #ifndef BUILTINS_TOP_PRIVATE_H
 #define BUILTINS_TOP_PRIVATE_H
@@ -85,6 +86,11 @@ void top_scroll(struct top *t, long rows);
 /* builtins_top_draw.c: everything as lines for a window; lines 0: as many as it takes. every_s is
  * the beat, past which values are called old. */
 void top_draw(struct top *t, unsigned columns, unsigned lines, double every_s, struct buf *out);
+/* builtins_top_list.c: at most so many lines of processes; the same of help; and the last line of
+ * the window, with the empty ones before it. */
+void top_draw_processes(struct top *t, unsigned columns, unsigned lines, struct buf *out);
+void top_draw_help(unsigned columns, unsigned lines, struct buf *out);
+void top_draw_footer(const struct top *t, unsigned columns, unsigned lines, struct buf *out);
 /* builtins_top_bars.c: the bar of each CPU, in as many columns as it takes to need at most `most`
  * lines. Returns the number of lines; 0: it cannot be done. */
 unsigned top_draw_cores(const struct top *t, unsigned columns, unsigned most, struct buf *out);

@@ -19,29 +19,9 @@ enum {
 	TEXT_BYTES = 8 << 20,	/* more than two pages of the largest window */
 	PIECE_BYTES = 16 << 10, /* taken at once */
 	GO_ON = 1,		/* there is room, or a word to look for */
-	NO_KEY = KEY_INVALID,	/* something else happened that ends a wait */
 };
 
 #define CONTROL(c) ((c)&0x1f)
-
-static const int64_t redraw_ns = 100 * NS_PER_MS;
-
-/* --- out --- */
-
-static int
-put(struct session *s, const char *bytes, size_t n)
-{
-	return s->talk == TALK_FRAMED ? session_framed_text(s, bytes, n)
-				      : session_text(s, bytes, n);
-}
-
-static int
-send_all(struct session *s)
-{
-	int r = s->talk == TALK_FRAMED ? session_framed_more(s) : 0;
-
-	return r < 0 ? r : session_flush(s);
-}
 
 /* The next row, if it is all here. */
 static bool
@@ -71,153 +51,7 @@ show_rows(struct session *s, bool final)
 	p->columns = s->asker.columns;
 	p->lines = s->asker.lines;
 	p->drawn_ns = now_ns();
-	return put(s, out.data, out.len);
-}
-
-/* --- the prompt --- */
-
-static int
-draw_line(struct session *s)
-{
-	_autobuf_ struct buf out = BUF_INIT(4096);
-	struct pager *p = s->pager;
-	bool reverse = s->asker.render.color;
-
-	buf_puts(&out, "\r" SCREEN_ERASE_LINE);
-	if (reverse)
-		buf_puts(&out, SCREEN_REVERSE);
-	buf_put(&out, p->line.data, p->line.len);
-	if (reverse)
-		buf_puts(&out, SCREEN_PLAIN);
-	return put(s, out.data, out.len);
-}
-
-/* The longest that leaves the last column free. */
-static int
-draw_prompt(struct session *s, const char *said)
-{
-	static const char *const keys[] = {
-		" -- space page, enter line, b back, / search, q quit --",
-		" -- space, enter, b, /, q --",
-		" --",
-	};
-	struct pager *p = s->pager;
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		buf_clear(&p->line);
-		buf_printf(&p->line, "-- %s%s", said, keys[i]);
-		if (p->line.len < s->asker.columns)
-			return draw_line(s);
-	}
-	buf_clear(&p->line);
-	buf_puts(&p->line, "--");
-	return draw_line(s);
-}
-
-static int
-wipe(struct session *s)
-{
-	static const char gone[] = "\r" SCREEN_ERASE_LINE;
-
-	if (!s->pager->line.len)
-		return 0;
-	buf_clear(&s->pager->line);
-	return put(s, gone, sizeof(gone) - 1);
-}
-
-/* --- waiting for a key --- */
-
-/* Notes of others stand above the prompt. */
-static int
-show_news(struct session *s)
-{
-	struct person *who = s->person;
-	static const char gone[] = "\r" SCREEN_ERASE_LINE;
-	int r;
-
-	if (!who || (!who->noted && !who->asked))
-		return 0;
-	r = put(s, gone, sizeof(gone) - 1);
-	session_person_news(s);
-	return r < 0 ? r : draw_line(s);
-}
-
-static bool
-is_resized(const struct session *s)
-{
-	return s->pager->columns != s->asker.columns || s->pager->lines != s->asker.lines;
-}
-
-static int64_t
-sooner(int64_t a_ns, int64_t b_ns)
-{
-	return a_ns < 0 || b_ns < a_ns ? b_ns : a_ns;
-}
-
-static int64_t
-wakes_ns(const struct session *s, int64_t until_ns)
-{
-	const struct person *who = s->person;
-
-	if (is_resized(s))
-		until_ns = sooner(until_ns, s->pager->drawn_ns + redraw_ns);
-	if (who && who->end_ns)
-		until_ns = sooner(until_ns, who->end_ns);
-	if (who)
-		until_ns = session_telnet_deadline(s, until_ns);
-	return session_key_deadline(s, until_ns);
-}
-
-static int
-wait_once(struct session *s, int64_t until_ns)
-{
-	struct person *who = s->person;
-	unsigned want = session_watch_want(s) | (conn_waiting(&s->conn) ? READY_OUT : 0) |
-			(who && !who->noted ? READY_NOTE : 0);
-	unsigned ready = session_wait(s, want, wakes_ns(s, until_ns));
-	int r = session_watch(s, ready);
-
-	if (r == 0 && (ready & READY_OUT))
-		r = session_flush(s);
-	if (r < 0 || !who)
-		return r;
-	session_telnet_tick(s);
-	who->noted |= (ready & READY_NOTE) != 0;
-	return 0;
-}
-
-/* Whoever has left the terminal alone is let go, as at the prompt. */
-static int
-leave_idle(struct session *s)
-{
-	s->idled = s->cancelled = s->over = true;
-	return -ECANCELED;
-}
-
-/* A key, or NO_KEY: the window is another one, or there is nobody any more who could press one. */
-static int
-await_key(struct session *s)
-{
-	int64_t idle_ns = s->limits.idle_timeout_ns, until_ns = idle_ns ? now_ns() + idle_ns : -1;
-	struct pager *p = s->pager;
-	int r = send_all(s);
-
-	while (r == 0) {
-		if (session_key_ready(s))
-			return session_key_take(s);
-		p->off = !s->asker.live ||
-			 (s->person && s->person->end_ns && now_ns() >= s->person->end_ns);
-		if (p->off || (is_resized(s) && now_ns() >= p->drawn_ns + redraw_ns))
-			return NO_KEY;
-		if (until_ns >= 0 && now_ns() >= until_ns)
-			return leave_idle(s);
-		r = wait_once(s, until_ns);
-		if (r == 0)
-			r = show_news(s);
-		if (r == 0)
-			r = send_all(s);
-	}
-	return r;
+	return session_pager_put(s, out.data, out.len);
 }
 
 /* --- what keys do --- */
@@ -232,7 +66,7 @@ static int
 show_more(struct session *s, unsigned rows)
 {
 	s->pager->room = rows;
-	return go_on(wipe(s));
+	return go_on(session_pager_wipe(s));
 }
 
 /* A page on an empty screen, from there on. */
@@ -252,7 +86,7 @@ show_page(struct session *s, size_t at)
 		buf_putc(&out, '\n');
 		p->room--;
 	}
-	return go_on(put(s, out.data, out.len));
+	return go_on(session_pager_put(s, out.data, out.len));
 }
 
 static int
@@ -271,7 +105,7 @@ begin_search(struct session *s)
 	const char *end;
 
 	if (!p->n_word)
-		return draw_prompt(s, "more");
+		return session_pager_prompt(s, "more");
 	p->from = p->at;
 	p->at = session_pager_before(s, p->at, session_pager_rows(s));
 	end = memchr(p->text.data + p->at, '\n', p->from - p->at);
@@ -279,7 +113,7 @@ begin_search(struct session *s)
 	p->searching = true;
 	buf_clear(&p->line);
 	buf_puts(&p->line, "-- ... --");
-	return go_on(draw_line(s));
+	return go_on(session_pager_line(s));
 }
 
 /* Takes a key into the word that is being typed. False: it ends that. */
@@ -318,11 +152,11 @@ read_word(struct session *s)
 	do {
 		buf_clear(&p->line);
 		buf_printf(&p->line, "/%s", buf_str(&word));
-		r = draw_line(s);
-		key = r < 0 ? r : await_key(s);
+		r = session_pager_line(s);
+		key = r < 0 ? r : session_pager_key(s);
 		if (key < 0)
 			return key;
-		if (key == NO_KEY)
+		if (key == PAGER_NO_KEY)
 			return redraw(s);
 		if (key == '\n' || key == '\r') {
 			if (word.len)
@@ -331,7 +165,7 @@ read_word(struct session *s)
 			return begin_search(s);
 		}
 	} while (type_key(s, &word, key));
-	return draw_prompt(s, "more");
+	return session_pager_prompt(s, "more");
 }
 
 /* 0: the key means nothing here. GO_ON. */
@@ -367,7 +201,7 @@ act(struct session *s, int key)
 		s->cancelled = true;
 		return -ECANCELED;
 	case CONTROL('L'):
-	case NO_KEY:
+	case PAGER_NO_KEY:
 		return redraw(s);
 	default:
 		return 0;
@@ -379,7 +213,7 @@ static int
 ask(struct session *s, const char *said)
 {
 	struct pager *p = s->pager;
-	int r = p->partial ? put(s, "\n", 1) : 0, key;
+	int r = p->partial ? session_pager_put(s, "\n", 1) : 0, key;
 
 	p->partial = false;
 	/* What was typed before anybody could know of this is typed ahead. */
@@ -387,9 +221,9 @@ ask(struct session *s, const char *said)
 		session_keys_begin(s);
 	p->met = true;
 	if (r == 0)
-		r = draw_prompt(s, said);
+		r = session_pager_prompt(s, said);
 	while (r == 0) {
-		key = await_key(s);
+		key = session_pager_key(s);
 		r = key < 0 ? key : act(s, key);
 	}
 	return r < 0 ? r : 0;

@@ -2,7 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * session_pager_private -- the pager's state, and what session_pager_text.c finds in its text.
+ * session_pager_private -- the pager's state, what session_pager_text.c finds in its text, and the
+ * prompt of session_pager_prompt.c.
  */
 #ifndef SESSION_PAGER_PRIVATE_H
 #define SESSION_PAGER_PRIVATE_H
@@ -10,7 +11,10 @@
 #include "screen.h"
 #include "session_private.h"
 
-enum { PAGER_WORD_BYTES = 64 };
+enum {
+	PAGER_WORD_BYTES = 64,
+	PAGER_NO_KEY = KEY_INVALID, /* something else happened that ends a wait */
+};
 
 struct pager {
 	struct buf text;
@@ -40,5 +44,17 @@ void session_pager_forget(struct session *s);
 /* Looks at one line behind the other; final: no more text comes. 1: p->at is where the one begins
  * that has the word; 0: at the end of what is here. */
 int session_pager_find(struct pager *p, bool final);
+
+/* Bytes to the peer, waiting for room. 0, -ECANCELED, -EPIPE, as all that follow. */
+int session_pager_put(struct session *s, const char *bytes, size_t n);
+/* Draws p->line where the prompt stands. */
+int session_pager_line(struct session *s);
+/* Makes p->line of what is said and the keys there are. */
+int session_pager_prompt(struct session *s, const char *said);
+/* Takes it away. */
+int session_pager_wipe(struct session *s);
+/* Waits for a key, or PAGER_NO_KEY: the window is another one, or there is nobody any more who
+ * could press one (p->off). */
+int session_pager_key(struct session *s);
 
 #endif

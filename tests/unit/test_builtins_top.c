@@ -428,7 +428,7 @@ START_TEST(keys_sort_scroll_and_filter)
 		{ "contain: _", NULL, 'g' },
 		{ "contain: g_", NULL, 'I' },
 		{ "contain: gI_", NULL, 'x' },
-		{ "no process is called 'gIx'", NULL, 0x7f },
+		{ "none is called 'gIx'", NULL, 0x7f },
 		{ "contain: gI_", check_filtered, '\n' },
 		{ "/gI  by age  1-12 of 25", check_filtered, 'f' },
 		{ "contain: gI_", NULL, 0x15 },
