@@ -449,6 +449,45 @@ START_TEST(keys_sort_scroll_and_filter)
 }
 END_TEST
 
+/* Any keys, in windows that change: the model knows whatever comes of it. */
+static void
+press_any(struct fake *f)
+{
+	static const int some[] = { KEY_UP,  KEY_DOWN, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME,
+				    KEY_END, KEY_LEFT, '/',	    '\n',	   0x15,
+				    0x7f,    'r',      'c',	    'm',	   'n',
+				    '1',     '?',      ' ',	    'e',	   0xe4,
+				    0x4e2d,  'q',      0x1b };
+	static unsigned seed = 1;
+	unsigned columns, lines;
+
+	look(f);
+	seed = seed * 1103515245 + 12345;
+	f->keys[0] = some[(seed >> 16) % COUNT(some)];
+	if (f->keys[0] != KEY_LEFT)
+		return;
+	columns = 10 + (seed >> 8) % 200;
+	lines = 3 + (seed >> 12) % 60;
+	terminal_resize(&terminal, columns, lines);
+	set_window(columns, lines);
+	f->draw = true;
+}
+
+START_TEST(any_keys)
+{
+	world.asker.person = world.asker.live = true;
+	for (int i = 0; i < 150; i++) {
+		set_window(80, 24);
+		terminal_open(&terminal, 80, 24);
+		world.fake.on_wait = press_any;
+		ck_assert_int_eq(world_say(&world, "top -n 0.1"), 0);
+		world.fake.on_wait = NULL;
+		memset(world.fake.keys, 0, sizeof(world.fake.keys));
+		leave_top();
+	}
+}
+END_TEST
+
 static void
 leave_note(void)
 {
@@ -611,6 +650,7 @@ suite(void)
 	tcase_add_test(c, window_that_changes);
 	tcase_add_test(c, many_cores);
 	tcase_add_test(c, keys_sort_scroll_and_filter);
+	tcase_add_test(c, any_keys);
 	tcase_add_test(c, note_waits);
 	tcase_add_test(c, interrupted);
 	tcase_add_test(c, slow_plugin);

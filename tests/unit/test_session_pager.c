@@ -518,6 +518,46 @@ START_TEST(test_ends_while_it_waits)
 }
 END_TEST
 
+/* Any keys in any windows: the model knows whatever comes of it, and ^C always leads out. */
+START_TEST(test_any_keys)
+{
+	static const char *const some[] = { " ",    "\r",	"b",	  "/",	     "/sd1\r", "n",
+					    "k",    "\x0c",	"\x1b[A", "\x1b[6~", "\x7f",   "x",
+					    "\x1b", "\xc3\xa4", "9\r",	  "\xff\xf6" };
+	unsigned seed = 1;
+	struct peer p;
+
+	for (int i = 0; i < 40; i++) {
+		unsigned columns = 10 + (unsigned)i * 3, rows = 3 + (unsigned)i % 30;
+
+		person_open(&p, columns, rows);
+		keys(&p,
+		     i % 2 ? "disk -n 5000\r" : "echo aaaaaaaaaaaaaaa \344\270\255 b c d e f g\r");
+		for (int k = 0; k < 60; k++) {
+			seed = seed * 1103515245 + 12345;
+			keys(&p, some[(seed >> 16) % COUNT(some)]);
+			if (k % 10 == 0 && peer_read(&p, 5))
+				show_all(&p);
+			if (k % 25 == 24) {
+				char size[] = { '\xff',	       '\xfa', '\x1f', 0, (char)(12 + k), 0,
+						(char)(4 + i), '\xff', '\xf0' };
+
+				peer_send_bytes(&p, size, sizeof(size));
+				show_all(&p);
+				terminal_resize(&terminal, 12 + (unsigned)k, 4 + (unsigned)i);
+			}
+		}
+		peer_send(&p, "\x03\x15"
+			      "echo e''nd\r\0");
+		while (!memmem(buf_str(&shown), shown.len, "\nend", 4)) {
+			ck_assert_msg(peer_read(&p, DEADLINE_MS), "%s", buf_str(&shown));
+			show_all(&p);
+		}
+		person_leave(&p);
+	}
+}
+END_TEST
+
 /* --- framed --- */
 
 START_TEST(test_framed)
@@ -574,6 +614,7 @@ main(void)
 	tcase_add_test(c, test_setting);
 	tcase_add_test(c, test_nobody_presses_a_key);
 	tcase_add_test(c, test_ends_while_it_waits);
+	tcase_add_test(c, test_any_keys);
 	tcase_add_test(c, test_framed);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
