@@ -87,7 +87,7 @@ CASES = [
     Case("TN-047", [" ".join(["FF FD 01 FF FE 01"] * 10000), "FF FD 01"], says=" ".join(["FF FC 01"] + ["FF FB 01 FF FC 01"] * 9999 + ["FF FB 01"])),
     Case("TN-050", ["FF FD 18 FF FD 1F"], says="FF FC 18 FF FC 1F"),
     Case("TN-051 TN-068", ['FF FD 00 "echo \\xc3\\xbc\\r\\n"', After("\n.*\n.*> "), "FF FE 00"], says="FF FB 00 FF FC 00", shows="*", loose=True,
-         text="^echo [^\\r]*\r?\n[^\\r]*\nbox> echo live\r\nlive\r\nbox> "),
+         text="^echo [^\\r\n]*\r?\n[^\\r\n]*\nbox> echo live\r\nlive\r\nbox> "),
     Case("TN-054", ['"echo x\\r\\n"', After("\nx\r\n"), "FF FB 27 FF FE 03 FF FD 03 FF FB 2A", '"echo x\\r\\n"'],
          says="FF FE 27 FF FC 03 FF FB 03 FF FD 2A", shows=P + typed(("echo x", "x"), ("echo x", "x"))),
     Case("TN-055", ["FF FD FF FF FB FF FF FE FF FF FC FF"], says="FF FC FF FF FE FF"),

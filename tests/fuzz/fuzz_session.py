@@ -29,7 +29,7 @@ BATCH = int(os.environ.get("BATCH", "200"))
 PEERS = int(os.environ.get("PEERS", "80"))
 # Short times, so that many sessions fit; few editors, so that some people have one and some have not.
 CONFIG = ("grace = 0.05\nprobe_wait = 0.05\nscript_linger = 0.1\nidle_timeout = 3\ncommand_timeout = 2\nmax_editors = 12\n"
-          "max_output = 200000\n")
+          "max_output = 200000\nplugin load { isolate = true }\nplugin process { isolate = true }\n")
 LIFE, REST = 3.0, 0.15  # seconds that a peer lives at most, and that it reads on behind its last step
 KEEP = 1 << 20  # of what it got, bytes that are kept for looking at
 HEADER = re.compile(rb"(more|done|note) (\d{1,3}) (\d{1,9})\n")
