@@ -45,4 +45,18 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
 #define _autofree_ __attribute__((cleanup(mem_freep)))
 void mem_freep(void *pp);
 
+/* Whether this is built with a sanitizer, whose run time has the address space and stderr to itself
+ * then. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { MEM_SANITIZED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { MEM_SANITIZED = 1 };
+#else
+enum { MEM_SANITIZED = 0 };
+#endif
+#else
+enum { MEM_SANITIZED = 0 };
+#endif
+
 #endif

@@ -15,19 +15,7 @@
 #include <unistd.h>
 
 #include "confine_private.h"
-
-/* The address space of a sanitizer's shadow has no sensible limit. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-#else
-enum { SANITIZED = 0 };
-#endif
+#include "mem.h"
 
 static int
 limit(int resource, const char *name, rlim_t most, struct buf *why)
@@ -55,7 +43,8 @@ set_limits(const struct confine *c, struct buf *why)
 		r = limit(RLIMIT_FSIZE, "written files", 0, why);
 	if (r == 0 && c->max_descriptors)
 		r = limit(RLIMIT_NOFILE, "descriptors", c->max_descriptors, why);
-	if (r == 0 && c->max_memory && !SANITIZED)
+	/* The address space of a sanitizer's shadow has no sensible limit. */
+	if (r == 0 && c->max_memory && !MEM_SANITIZED)
 		r = limit(RLIMIT_AS, "memory", (rlim_t)c->max_memory, why);
 	return r;
 }

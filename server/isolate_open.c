@@ -24,20 +24,24 @@ spawn_with(struct isolate *i, const int *sockets, const int *pipes, struct child
 {
 	char *argv[] = { (char *)"telmon-plugin-host", i->name, NULL };
 	char *envp[] = { NULL };
-	const struct keeper_fd fds[] = {
+	struct keeper_fd fds[4] = {
 		{ sockets[1], ISOLATE_FD_SOCKET },
 		{ pipes[0], ISOLATE_FD_CANCEL },
-		{ i->object_fd, ISOLATE_FD_OBJECT },
 	};
-	const struct keeper_spawn what = {
+	struct keeper_spawn what = {
 		.path = i->program,
 		.argv = argv,
 		.envp = envp,
 		.fds = fds,
-		/* The object is the last. */
-		.n_fds = sizeof(fds) / sizeof(fds[0]) - (i->object_fd < 0),
+		.n_fds = 2,
+		.metered = true,
 	};
 
+	if (i->object_fd >= 0)
+		fds[what.n_fds++] = (struct keeper_fd){ i->object_fd, ISOLATE_FD_OBJECT };
+	/* So that a sanitizer's report is read; else what a plugin prints is nobody's. */
+	if (MEM_SANITIZED)
+		fds[what.n_fds++] = (struct keeper_fd){ STDERR_FILENO, STDERR_FILENO };
 	return keeper_spawn(i->keeper, &what, ret);
 }
 

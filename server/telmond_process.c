@@ -149,6 +149,8 @@ take_signals(void)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Where that one is ignored children are nobody's to reap. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		/* An ignored one (a shell's background job, nohup) never reaches the descriptor. */
