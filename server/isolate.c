@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "isolate_private.h"
@@ -104,8 +105,20 @@ isolate_set_child(struct isolate *i, struct child *c)
 	LOCKED(&i->lock) {
 		before = i->child;
 		i->child = c;
+		if (c && i->killed)
+			child_kill(c, SIGKILL);
 	}
 	child_unref(before);
+}
+
+void
+isolate_kill(struct isolate *i)
+{
+	LOCKED(&i->lock) {
+		i->killed = true;
+		if (i->child)
+			child_kill(i->child, SIGKILL);
+	}
 }
 
 void
@@ -140,14 +153,15 @@ isolate_free(struct isolate *i)
 
 /* ---- the end of a child ---- */
 
-/* False when an administrator wanted it: then there is nothing to tell, and no pause. */
+/* False when somebody wanted it: then there is nothing to tell, and no pause. final: it is not
+ * tried again, and whoever asked says why. */
 static bool
-note_end(struct isolate *i, const char *cause, int64_t lived_ns)
+note_end(struct isolate *i, const char *cause, bool final, int64_t lived_ns)
 {
 	int64_t now = now_ns();
 
 	LOCKED(&i->lock) {
-		if (i->asked) {
+		if (i->asked || i->killed) {
 			i->asked = false;
 			return false;
 		}
@@ -157,10 +171,42 @@ note_end(struct isolate *i, const char *cause, int64_t lived_ns)
 			i->pause_ns = pause_last_ns;
 		i->down_ns = now;
 		i->next_try_ns = now + i->pause_ns;
-		i->news = true;
+		/* What ends the same way every half minute is no news any more. */
+		i->news |= !final && (i->pause_ns < pause_last_ns || strcmp(i->cause, cause) != 0);
 		snprintf(i->cause, sizeof(i->cause), "%s", cause);
 	}
 	return true;
+}
+
+/* A crash for want of memory does not say so. */
+static void
+say_memory(struct isolate *i, struct buf *out)
+{
+	struct child_usage usage;
+
+	child_usage(i->child, &usage);
+	if (i->max_memory && !MEM_SANITIZED && usage.rss_bytes >= i->max_memory / 4 * 3)
+		buf_printf(out, " with %d of its %d MiB of memory in use",
+			   (int)(usage.rss_bytes >> 20), (int)(i->max_memory >> 20));
+}
+
+static void
+say_end(struct isolate *i, struct buf *out)
+{
+	int code, status;
+
+	if (!child_ended(i->child, now_ns() + end_ns)) {
+		buf_puts(out, "closed its connection");
+		return;
+	}
+	child_end(i->child, &code, &status);
+	if (code == CLD_EXITED && status == ISOLATE_EXIT_CONNECTION)
+		buf_puts(out, "lost its connection (a descriptor was closed)");
+	else if (code == CLD_EXITED && status == ISOLATE_EXIT_PROTOCOL)
+		buf_puts(out, "ended by itself (its connection was garbled)");
+	else
+		child_say_end(i->child, out);
+	say_memory(i, out);
 }
 
 int
@@ -170,18 +216,26 @@ isolate_lose(struct isolate *i, int error, const char *reason, struct buf *why)
 
 	if (reason)
 		buf_puts(&cause, reason);
-	else if (child_ended(i->child, now_ns() + end_ns))
-		child_say_end(i->child, &cause);
 	else
-		buf_puts(&cause, "closed its connection");
-	if (!note_end(i, buf_str(&cause), now_ns() - i->spawned_ns)) {
+		say_end(i, &cause);
+	if (!note_end(i, buf_str(&cause), error == -ENOEXEC, now_ns() - i->spawned_ns)) {
 		buf_clear(&cause);
-		buf_puts(&cause, "was restarted by an administrator");
+		buf_puts(&cause, "was stopped, or restarted by an administrator");
 	}
 	isolate_end_child(i);
 	buf_clear(why);
 	buf_puts(why, buf_str(&cause));
 	return error;
+}
+
+bool
+isolate_was_ended(struct isolate *i)
+{
+	bool asked = false;
+
+	LOCKED(&i->lock)
+		asked = i->asked;
+	return asked;
 }
 
 int
@@ -190,6 +244,10 @@ isolate_may_spawn(struct isolate *i, struct buf *why)
 	int64_t now = now_ns();
 
 	LOCKED(&i->lock) {
+		if (i->killed) {
+			buf_puts(why, "it was stopped");
+			return -EHOSTDOWN;
+		}
 		if (now >= i->next_try_ns)
 			return 0;
 		buf_printf(why, "%s %.1f s ago, next try in %.1f s", i->cause,
@@ -201,48 +259,26 @@ isolate_may_spawn(struct isolate *i, struct buf *why)
 
 /* ---- for people ---- */
 
-/* Of /proc/PID/stat: what stands behind the name. Zero where it cannot be read. */
-static void
-read_usage(pid_t pid, struct isolate_status *ret)
-{
-	unsigned long user = 0, system = 0;
-	char path[40], text[1024], *behind;
-	long pages = 0;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	behind = strrchr(text, ')');
-	if (!behind || sscanf(behind,
-			      ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d "
-			      "%*d %*d %*d %*u %*u %ld",
-			      &user, &system, &pages) != 3)
-		return;
-	ret->cpu_s = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-	ret->rss_bytes = pages * sysconf(_SC_PAGESIZE);
-}
-
 void
 isolate_status(struct isolate *i, struct isolate_status *ret)
 {
+	struct child_usage usage;
+	struct child *c = NULL;
 	int64_t now = now_ns();
 
 	*ret = (struct isolate_status){ 0 };
 	LOCKED(&i->lock) {
-		if (i->child && !child_ended(i->child, 0))
-			ret->pid = child_pid(i->child);
+		c = i->child ? child_ref(i->child) : NULL;
 		ret->restarts = i->restarts;
 		ret->next_try_ns = i->next_try_ns > now ? i->next_try_ns : 0;
 		memcpy(ret->cause, i->cause, sizeof(ret->cause));
 	}
-	if (ret->pid)
-		read_usage(ret->pid, ret);
+	if (c && child_usage(c, &usage)) {
+		ret->pid = child_pid(c);
+		ret->cpu_s = (double)usage.cpu_ns / (double)NS_PER_S;
+		ret->rss_bytes = usage.rss_bytes;
+	}
+	child_unref(c);
 }
 
 void

@@ -8,7 +8,8 @@
  * of those in host.h.
  *
  * Whoever calls sees to it that the calls of one isolate come one at a time (the executor);
- * isolate_status() and isolate_restart() may be called by any thread (LOCK_ISOLATE).
+ * isolate_status(), isolate_restart() and isolate_kill() may be called by any thread
+ * (LOCK_ISOLATE).
  */
 #ifndef ISOLATE_H
 #define ISOLATE_H
@@ -29,6 +30,10 @@ enum { ISOLATE_VERSION = 2 };
 #define ISOLATE_LENT (UINT32_C(1) << 31)
 /* Descriptors of the child. */
 enum { ISOLATE_FD_SOCKET = 3, ISOLATE_FD_CANCEL = 4, ISOLATE_FD_OBJECT = 5 };
+/* What it says with its exit status. */
+enum { ISOLATE_EXIT_CONNECTION = 74, ISOLATE_EXIT_PROTOCOL = 76 };
+/* Lines for the log in one call: the child drops more, the daemon ends who sends more. */
+enum { ISOLATE_MAX_LOGS = 1000 };
 
 /* All copied; the descriptor is duplicated. */
 struct isolate_options {
@@ -57,11 +62,13 @@ void isolate_free(struct isolate *i);
 
 /* Each of these returns 0, or the plugin's own negative errno, or, with the child gone and its end
  * in why: -EPIPE (it crashed, ended or broke the protocol in this call), -ETIMEDOUT (killed at the
- * deadline), -EHOSTDOWN (down since earlier, and not tried again yet). They block up to deadline_ns
- * (CLOCK_MONOTONIC). */
+ * deadline, or a moment later), -EHOSTDOWN (down since earlier and not tried again yet, or not to
+ * be spawned). They block up to deadline_ns (CLOCK_MONOTONIC), and for half a second more where the
+ * end of a child is awaited. Between them the child is metered: see child_busy(). */
 
 /* Spawns the child and asks what the object declares: tables and texts are owned by the isolate,
- * and are as an object of today's header has them, unchecked. */
+ * and are as an object of today's header has them, unchecked. -ENOEXEC: the object cannot be
+ * loaded, and trying again will not help. */
 int isolate_describe(struct isolate *i, int64_t deadline_ns, struct telmon_plugin *ret,
 		     struct buf *why);
 /* From here on o->set is kept as the child's is. A child that is spawned later is started before
@@ -77,8 +84,10 @@ int isolate_view(struct isolate *i, struct host_object *o, const struct telmon_c
 int isolate_run(struct isolate *i, struct host_object *o, const struct telmon_command *cmd,
 		const struct host_arg *args, struct host_cancel *cancel, int64_t deadline_ns,
 		struct rows *ret_rows, struct buf *why);
-/* Lets the plugin stop, and ends the child. */
+/* Lets the plugin stop, for a second at most, and ends the child. */
 void isolate_stop(struct isolate *i, int64_t deadline_ns);
+/* Ends the child for good: the call that waits for it fails at once, and all that follow. */
+void isolate_kill(struct isolate *i);
 
 /* How it stands, for people. */
 struct isolate_status {

@@ -7,14 +7,16 @@
  * back first. Times are the daemon's: a child is not believed when it says when something was.
  */
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "isolate_private.h"
 #include "text.h"
 
-enum { MAX_SAID_BYTES = 400 };
+enum { MAX_SAID_BYTES = 400, ROWS_BYTES = 8 << 20 /* of frames around an answer */ };
+#define MAX_WALL_S 1e11 /* some thousand years */
+
+static const int64_t stop_ns = NS_PER_S;
 
 /* What DONE says. */
 struct done {
@@ -110,7 +112,7 @@ be_up(struct isolate *i, struct host_object *o, struct host_cancel *cancel, int6
 	int r;
 
 	/* One that died since its last call is as good as one that was never there. */
-	if (i->socket >= 0 && child_ended(i->child, 0))
+	if (i->socket >= 0 && (isolate_was_ended(i) || child_ended(i->child, 0)))
 		isolate_lose(i, -EPIPE, NULL, &reason);
 	if (i->socket >= 0)
 		return 0;
@@ -171,7 +173,8 @@ wall_s(const struct done *done)
 {
 	struct timespec ts;
 
-	if (isfinite(done->wall_s) && done->wall_s > 0)
+	/* Another root may have a clock of its own. */
+	if (done->wall_s > 0 && done->wall_s < MAX_WALL_S)
 		return done->wall_s;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
@@ -353,6 +356,8 @@ begin_answer(struct isolate *i, enum frame_type type, const struct host_object *
 {
 	size_t begin = isolate_begin(i, type);
 
+	if (rows->max_bytes)
+		i->room = rows->max_bytes + ROWS_BYTES;
 	frame_put_i64(&i->out, deadline_ns);
 	frame_put_u32(&i->out, (uint32_t)(cmd - o->decl->commands));
 	frame_put_i64(&i->out, (int64_t)rows->max_bytes);
@@ -408,6 +413,8 @@ isolate_stop(struct isolate *i, int64_t deadline_ns)
 
 	if (i->socket < 0)
 		return;
+	if (deadline_ns > now_ns() + stop_ns)
+		deadline_ns = now_ns() + stop_ns;
 	begin = isolate_begin(i, FRAME_STOP);
 	frame_put_i64(&i->out, deadline_ns);
 	frame_end(&i->out, begin);

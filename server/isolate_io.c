@@ -16,17 +16,37 @@
 
 enum {
 	READ_BYTES = 64 << 10,
-	MAX_LOGS = 1000, /* lines of one call; host_log() writes fewer of them */
-	LOOK_MS = 50,	 /* between two looks at the cancel */
-	MAX_LINE_BYTES = 600,
+	KEPT_BYTES = 256 << 10, /* larger buffers do not outlive their call */
+	LOOK_MS = 50,		/* between two looks at the cancel */
+	/* More than all metrics and all values that are allowed. */
+	MAX_CALL_BYTES = 128 << 20,
 };
+
+/* A call that obeys its deadline answers a moment after it. The executor's own patience is longer.
+ */
+static const int64_t grace_ns = 50 * NS_PER_MS;
+
+/* Nothing lies in these between calls, but for what a child says unasked. */
+static void
+trim(struct isolate *i)
+{
+	if (i->in_at == i->in.len && i->in.cap > KEPT_BYTES) {
+		buf_release(&i->in);
+		i->in_at = 0;
+	}
+	if (i->out.cap > KEPT_BYTES)
+		buf_release(&i->out);
+}
 
 size_t
 isolate_begin(struct isolate *i, enum frame_type type)
 {
 	i->logs = 0;
+	i->room = MAX_CALL_BYTES;
 	i->cancel_told = false;
 	buf_clear(&i->out);
+	trim(i);
+	child_busy(i->child, true);
 	return frame_begin(&i->out, type, ++i->call);
 }
 
@@ -42,13 +62,19 @@ late(struct isolate *i, struct buf *why)
 	return isolate_lose(i, -ETIMEDOUT, "was killed (past its deadline)", why);
 }
 
-/* Milliseconds until then, rounded up; 0 = it has come. */
+/* Milliseconds until the child has to go, rounded up; 0 = now. */
 static int
 left_ms(int64_t deadline_ns, int most)
 {
-	int64_t left = (deadline_ns - now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+	int64_t left = (deadline_ns + grace_ns - now_ns() + NS_PER_MS - 1) / NS_PER_MS;
 
 	return left <= 0 ? 0 : left < most ? (int)left : most;
+}
+
+static bool
+is_late(int64_t deadline_ns)
+{
+	return now_ns() >= deadline_ns + grace_ns;
 }
 
 int
@@ -71,7 +97,8 @@ isolate_send(struct isolate *i, int64_t deadline_ns, struct buf *why)
 			continue;
 		if (errno != EAGAIN)
 			return isolate_lose(i, -EPIPE, NULL, why);
-		if (poll(&fd, 1, left_ms(deadline_ns, 60000)) == 0 && now_ns() >= deadline_ns)
+		poll(&fd, 1, left_ms(deadline_ns, 60000));
+		if (is_late(deadline_ns))
 			return late(i, why);
 	}
 	buf_clear(&i->out);
@@ -103,10 +130,11 @@ fill(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct 
 		int wait = left_ms(deadline_ns, cancel && !i->cancel_told ? LOOK_MS : 60000);
 		int r = poll(&fd, 1, wait);
 
+		/* Also for one that never stops talking. */
+		if (is_late(deadline_ns))
+			return late(i, why);
 		if (r > 0)
 			break;
-		if (now_ns() >= deadline_ns)
-			return late(i, why);
 		tell_cancel(i, cancel);
 	}
 	if (buf_reserve(&i->in, READ_BYTES) < 0)
@@ -116,19 +144,24 @@ fill(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct 
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return isolate_lose(i, -EPIPE, NULL, why);
+	if ((size_t)n > i->room)
+		return isolate_lose(i, -EPIPE, "sent more than an answer may have", why);
+	i->room -= (size_t)n;
 	i->in.len += (size_t)n;
 	return 0;
 }
 
 static int
-write_log(struct isolate *i, const struct frame *f)
+write_log(struct isolate *i, const struct frame *f, struct buf *why)
 {
 	struct frame_reader r = frame_read(f);
 	uint8_t level = frame_get_u8(&r);
 	const char *text = frame_get_text(&r);
 
-	if (frame_read_end(&r) < 0 || !text || level > TELMON_DEBUG || ++i->logs > MAX_LOGS)
-		return -EBADMSG;
+	if (frame_read_end(&r) < 0 || !text || level > TELMON_DEBUG)
+		return isolate_garbage(i, why);
+	if (++i->logs > ISOLATE_MAX_LOGS)
+		return isolate_lose(i, -EPIPE, "wrote more lines than allowed", why);
 	host_log(i->host, i->name, (enum telmon_level)level, text);
 	return 0;
 }
@@ -153,8 +186,14 @@ isolate_receive(struct isolate *i, struct host_cancel *cancel, int64_t deadline_
 			return isolate_garbage(i, why);
 		i->in_at += size;
 		if (ret->type != FRAME_LOG)
-			return ret->call == i->call ? 0 : isolate_garbage(i, why);
-		if (write_log(i, ret) < 0)
-			return isolate_garbage(i, why);
+			break;
+		r = write_log(i, ret, why);
+		if (r < 0)
+			return r;
 	}
+	if (ret->call != i->call)
+		return isolate_garbage(i, why);
+	if (ret->type == FRAME_DONE)
+		child_busy(i->child, false);
+	return 0;
 }

@@ -14,8 +14,13 @@
 #include <unistd.h>
 
 #include "isolate_private.h"
+#include "text.h"
 
-enum { MAX_METRICS = 10000, MAX_COMMANDS = 1000 }; /* as metric and plugin_check have them */
+enum {
+	MAX_METRICS = 10000, /* as metric and plugin_check have them */
+	MAX_COMMANDS = 1000,
+	MAX_SAID_BYTES = 400
+};
 
 /* ---- spawning ---- */
 
@@ -48,6 +53,7 @@ spawn_with(struct isolate *i, const int *sockets, const int *pipes, struct child
 static int
 spawn(struct isolate *i, struct buf *why)
 {
+	_autobuf_ struct buf reason = BUF_WHY;
 	int sockets[2], pipes[2], r;
 	struct child *child;
 
@@ -73,8 +79,8 @@ spawn(struct isolate *i, struct buf *why)
 	close(pipes[1]);
 	errno = -r;
 fail:
-	buf_printf(why, "no child for it: %s", strerror(errno));
-	return -EHOSTDOWN;
+	buf_printf(&reason, "cannot be run in %s: %s", i->program, strerror(errno));
+	return isolate_lose(i, -EHOSTDOWN, buf_str(&reason), why);
 }
 
 /* ---- greeting ---- */
@@ -163,7 +169,29 @@ take_piece(struct description *d, const struct frame *f)
 	}
 }
 
-/* The frames as they came, up to the DONE, in *ret. 0, the child's own error, or as isolate.h. */
+/* The child's own word about an object that it cannot load. */
+static int
+cannot_load(struct isolate *i, const struct frame *f, struct buf *why)
+{
+	_autobuf_ struct buf clean = BUF_WHY;
+	struct frame_reader reader = frame_read(f);
+	int64_t error = frame_get_i64(&reader);
+	const char *reason;
+
+	(void)frame_get_u8(&reader);
+	(void)frame_get_f64(&reader);
+	reason = frame_get_text(&reader);
+	if (frame_read_end(&reader) < 0)
+		return isolate_garbage(i, why);
+	if (!error)
+		return 0;
+	if (!reason)
+		reason = "cannot be loaded";
+	text_clean(&clean, reason, strnlen(reason, MAX_SAID_BYTES));
+	return isolate_lose(i, -ENOEXEC, buf_str(&clean), why);
+}
+
+/* The frames as they came, up to the DONE, in *ret. */
 static int
 receive_description(struct isolate *i, int64_t deadline_ns, struct buf *ret, struct buf *why)
 {
@@ -177,20 +205,7 @@ receive_description(struct isolate *i, int64_t deadline_ns, struct buf *ret, str
 		if (ret->error)
 			return isolate_lose(i, -EPIPE, "describes too much", why);
 	}
-	if (r == 0) {
-		struct frame_reader reader = frame_read(&f);
-		int64_t error = frame_get_i64(&reader);
-		const char *reason;
-
-		(void)frame_get_u8(&reader);
-		(void)frame_get_f64(&reader);
-		reason = frame_get_text(&reader);
-		if (frame_read_end(&reader) < 0)
-			return isolate_garbage(i, why);
-		if (error)
-			return isolate_lose(i, -EPIPE, reason ? reason : "cannot be loaded", why);
-	}
-	return r;
+	return r < 0 ? r : cannot_load(i, &f, why);
 }
 
 static int
@@ -221,13 +236,15 @@ first_description(struct isolate *i, struct buf *bytes, struct buf *why)
 {
 	struct description d = { .isolate = i };
 
+	/* What an earlier child began. */
+	arena_clear(&i->arena);
 	if (read_description(&d, bytes) < 0)
 		return isolate_garbage(i, why);
 	i->declared = metric_set_new(d.decl.metrics, d.decl.n_metrics, sizeof(*d.metrics), why);
 	if (!i->declared) {
 		_autobuf_ struct buf ignored = BUF_WHY;
 
-		return isolate_lose(i, -EPIPE, buf_str(why), &ignored);
+		return isolate_lose(i, -ENOEXEC, buf_str(why), &ignored);
 	}
 	i->decl = d.decl;
 	return buf_put(&i->description, bytes->data, bytes->len);

@@ -40,6 +40,7 @@ struct isolate {
 	size_t in_at;
 	uint32_t call;		/* the number of the last one */
 	unsigned logs;		/* lines that the child has written in this call */
+	size_t room;		/* bytes that it may still send in this call */
 	bool cancel_told;	/* in this call */
 	bool started;		/* the plugin's start succeeded once */
 	struct arena arena;	/* the description */
@@ -57,16 +58,19 @@ struct isolate {
 	int64_t down_ns, next_try_ns, pause_ns;
 	char cause[128];
 	bool news;
-	bool asked; /* an administrator has ended the child */
+	bool asked;  /* an administrator has ended the child */
+	bool killed; /* for good */
 };
 
 /* ---- isolate.c ---- */
 
 /* The child is gone, or has to go: ends it and notes why; reason NULL: as it ended itself. Returns
- * error, with the cause in why. */
+ * error, with the cause in why. Also where there could be no child, for that reason. */
 int isolate_lose(struct isolate *i, int error, const char *reason, struct buf *why);
 /* -EHOSTDOWN with why while the back-off lasts. */
 int isolate_may_spawn(struct isolate *i, struct buf *why);
+/* Whether an administrator has ended the child, which may still be dying. */
+bool isolate_was_ended(struct isolate *i);
 void isolate_set_child(struct isolate *i, struct child *c);
 void isolate_end_child(struct isolate *i);
 

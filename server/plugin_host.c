@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,6 @@
 
 enum {
 	EXIT_USAGE = 64,
-	EXIT_PROTOCOL = 76,
 	EXIT_CONFINE = 77,
 	MAX_DESCRIPTORS = 64,
 	DEADLINE_S = 10, /* plugin_load() wants one; calls bring their own */
@@ -38,7 +38,7 @@ send_log(void *ctx, enum telmon_level level, const char *text)
 	frame_put_u8(&out, (uint8_t)level);
 	frame_put_text(&out, cut);
 	frame_end(&out, begin);
-	plugin_host_send(p, &out);
+	plugin_host_send_log(p, &out);
 }
 
 static char **
@@ -48,13 +48,13 @@ get_words(struct arena *a, struct frame_reader *r)
 	char **words = n < FRAME_MAX_BYTES ? arena_alloc(a, (n + 1) * sizeof(*words)) : NULL;
 
 	if (!words)
-		_exit(EXIT_PROTOCOL);
+		_exit(ISOLATE_EXIT_PROTOCOL);
 	for (size_t i = 0; i < n; i++) {
 		const char *word = frame_get_text(r);
 
 		words[i] = word ? arena_strdup(a, word) : NULL;
 		if (!words[i])
-			_exit(EXIT_PROTOCOL);
+			_exit(ISOLATE_EXIT_PROTOCOL);
 	}
 	return words;
 }
@@ -78,7 +78,7 @@ take_greeting(struct plugin_host *p, const struct frame *f, struct greeting *ret
 	const char *root;
 
 	if (f->type != FRAME_HELLO || frame_get_u32(&r) != ISOLATE_VERSION)
-		_exit(EXIT_PROTOCOL);
+		_exit(ISOLATE_EXIT_PROTOCOL);
 	ret->daemon = (pid_t)frame_get_i64(&r);
 	ret->name = arena_strdup(&p->arena, frame_get_text(&r));
 	root = frame_get_text(&r);
@@ -97,7 +97,7 @@ take_greeting(struct plugin_host *p, const struct frame *f, struct greeting *ret
 		ret->timeout_s = frame_get_f64(&r);
 	}
 	if (frame_read_end(&r) < 0)
-		_exit(EXIT_PROTOCOL);
+		_exit(ISOLATE_EXIT_PROTOCOL);
 }
 
 /* A daemon that died before this was said is nobody's parent any more. */
@@ -180,6 +180,8 @@ main(int argc, char **argv)
 		fputs("telmon-plugin-host: telmond starts this program, nobody else\n", stderr);
 		return EXIT_USAGE;
 	}
+	/* Each further heap would take a quarter of the address space that is allowed. */
+	mallopt(M_ARENA_MAX, 1);
 	lock_init(&p.lock, LOCK_CALL);
 	host_cancel_init(&p.cancel);
 	arena_init(&p.arena, 4 * FRAME_MAX_BYTES);

@@ -12,7 +12,14 @@
 
 #include "plugin_host_private.h"
 
-enum { READ_BYTES = 64 << 10, EXIT_PROTOCOL = 76 /* EX_PROTOCOL */ };
+enum { READ_BYTES = 64 << 10 };
+
+/* The daemon is gone, or the plugin has closed what is not its own. */
+static _Noreturn void
+lost(ssize_t n)
+{
+	_exit(n < 0 && errno != EPIPE && errno != ECONNRESET ? ISOLATE_EXIT_CONNECTION : 0);
+}
 
 void
 plugin_host_receive(struct plugin_host *p, struct frame *ret)
@@ -29,17 +36,17 @@ plugin_host_receive(struct plugin_host *p, struct frame *ret)
 			return;
 		}
 		if (r < 0)
-			_exit(EXIT_PROTOCOL);
+			_exit(ISOLATE_EXIT_PROTOCOL);
 		if (p->in_at)
 			buf_consume(&p->in, p->in_at);
 		p->in_at = 0;
 		if (buf_reserve(&p->in, READ_BYTES) < 0)
-			_exit(EXIT_PROTOCOL);
+			_exit(ISOLATE_EXIT_PROTOCOL);
 		do
 			n = recv(ISOLATE_FD_SOCKET, p->in.data + p->in.len, READ_BYTES, 0);
 		while (n < 0 && errno == EINTR);
 		if (n <= 0)
-			_exit(0);
+			lost(n);
 		p->in.len += (size_t)n;
 	}
 }
@@ -53,7 +60,7 @@ send_all(const char *bytes, size_t n)
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0)
-			_exit(0);
+			lost(sent);
 		bytes += sent;
 		n -= (size_t)sent;
 	}
@@ -65,6 +72,16 @@ plugin_host_send(struct plugin_host *p, struct buf *out)
 	LOCKED(&p->lock)
 		send_all(out->data, out->len);
 	buf_clear(out);
+}
+
+void
+plugin_host_send_log(struct plugin_host *p, struct buf *out)
+{
+	/* The log takes ten lines a second; what floods it need not even get there. */
+	LOCKED(&p->lock) {
+		if (p->logs++ < ISOLATE_MAX_LOGS)
+			send_all(out->data, out->len);
+	}
 }
 
 void
@@ -88,6 +105,7 @@ plugin_host_begin(struct plugin_host *p, uint32_t call)
 		host_cancel_fini(&p->cancel);
 		host_cancel_init(&p->cancel);
 		p->call = call;
+		p->logs = 0;
 	}
 }
 
@@ -105,7 +123,7 @@ watch(void *ctx)
 			continue;
 		if (n != sizeof(call)) {
 			script_kill();
-			_exit(0);
+			lost(n);
 		}
 		LOCKED(&p->lock) {
 			if (call == p->call)

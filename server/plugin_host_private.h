@@ -34,12 +34,15 @@ struct plugin_host {
 	struct lock lock; /* messages are written whole, whoever writes them */
 	/* guarded by lock */
 	uint32_t call; /* the one that runs */
+	unsigned logs; /* lines that it has sent */
 	struct host_cancel cancel;
 };
 
 /* plugin_host_io.c. Whoever the other end is gone for, ends. */
 void plugin_host_receive(struct plugin_host *p, struct frame *ret);
 void plugin_host_send(struct plugin_host *p, struct buf *out); /* and clears it */
+/* The same for a line of the log, if the call may have one more. */
+void plugin_host_send_log(struct plugin_host *p, struct buf *out);
 void plugin_host_done(struct plugin_host *p, struct buf *out, int error, int status, double wall_s,
 		      const char *why);
 /* Waits for cancels on a thread of its own. 0 or -errno. */

@@ -13,13 +13,24 @@
 
 #include "plugin_host_private.h"
 
-enum { OUT_BYTES = 2 * FRAME_MAX_BYTES, EXIT_PROTOCOL = 76, MAX_ARGS = 60 };
+enum { OUT_BYTES = 2 * FRAME_MAX_BYTES, MAX_ARGS = 60 };
 
 static void
 check(const struct frame_reader *r)
 {
 	if (frame_read_end(r) < 0)
-		_exit(EXIT_PROTOCOL);
+		_exit(ISOLATE_EXIT_PROTOCOL);
+}
+
+/* What may be said inside, but not through a message. */
+static void
+too_large(struct plugin_host *p, struct buf *out, const char *what)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+
+	buf_printf(&why, "%s may have %d KiB in an isolated plugin", what, FRAME_MAX_BYTES >> 10);
+	buf_clear(out);
+	plugin_host_done(p, out, -E2BIG, 3, 0, buf_str(&why));
 }
 
 /* ---- metrics ---- */
@@ -32,7 +43,7 @@ tell_metrics(struct plugin_host *p, struct buf *out)
 
 	for (; p->told < set->count; p->told++) {
 		if (frame_put_metric(out, p->call, &set->metrics[p->told]) < 0)
-			_exit(EXIT_PROTOCOL);
+			_exit(ISOLATE_EXIT_PROTOCOL);
 		if (out->len > FRAME_MAX_BYTES / 2)
 			plugin_host_send(p, out);
 	}
@@ -47,7 +58,7 @@ describe(struct plugin_host *p, struct buf *out)
 	tell_metrics(p, out);
 	for (size_t i = 0; i < decl->n_commands; i++) {
 		if (frame_put_command(out, p->call, &decl->commands[i]) < 0)
-			_exit(EXIT_PROTOCOL);
+			_exit(ISOLATE_EXIT_PROTOCOL);
 		plugin_host_send(p, out);
 	}
 	plugin_host_done(p, out, 0, 0, 0, NULL);
@@ -100,8 +111,10 @@ collect(struct plugin_host *p, struct frame_reader *r, struct buf *out)
 	keep(p, s, seq);
 	while (s->n && more) {
 		more = frame_put_values(out, p->call, s, &sample);
-		if (more < 0)
-			_exit(EXIT_PROTOCOL);
+		if (more < 0) {
+			too_large(p, out, "the labels of a value");
+			return;
+		}
 		if (more)
 			plugin_host_send(p, out);
 	}
@@ -152,7 +165,7 @@ lend_values(struct plugin_host *p, const struct frame *f)
 	if (!p->lending && f->size == 0)
 		return;
 	if (!p->lending || frame_get_values(f, take_value, p) < 0)
-		_exit(EXIT_PROTOCOL);
+		_exit(ISOLATE_EXIT_PROTOCOL);
 	lend_done(p);
 }
 
@@ -189,7 +202,7 @@ send_rows(struct plugin_host *p, struct buf *out, const struct rows *rows)
 	do {
 		more = frame_put_rows(out, p->call, rows, &row);
 		if (more < 0) {
-			plugin_host_done(p, out, -EMSGSIZE, 3, 0, "a row is too large");
+			too_large(p, out, "a row");
 			return;
 		}
 		if (more)
@@ -211,7 +224,7 @@ answer(struct plugin_host *p, const struct frame *f, struct frame_reader *r, str
 	int error;
 
 	if (index >= p->plugin->decl.n_commands)
-		_exit(EXIT_PROTOCOL);
+		_exit(ISOLATE_EXIT_PROTOCOL);
 	cmd = &p->plugin->commands[index];
 	if (f->type == FRAME_VIEW) {
 		newest = frame_get_u32(r);
@@ -264,6 +277,6 @@ plugin_host_serve(struct plugin_host *p, const struct frame *f)
 		plugin_host_done(p, &out, 0, 0, 0, NULL);
 		return false;
 	default:
-		_exit(EXIT_PROTOCOL);
+		_exit(ISOLATE_EXIT_PROTOCOL);
 	}
 }
