@@ -106,6 +106,29 @@ put_plugin(struct builtins_env *env, struct rows *rows, struct plugin *p)
 	rows_text(rows, stats.last_error[0] ? stats.last_error : NULL);
 }
 
+/* Nothing is known of it but how its child fares. */
+static void
+put_late(struct builtins_env *env, struct rows *rows, struct plugin *p)
+{
+	struct plugin_stats stats = executor_stats(env->executor, p);
+	struct isolate_status s;
+	int64_t now = now_ns();
+
+	isolate_status(p->isolate, &s);
+	rows_begin(rows);
+	rows_text(rows, p->name);
+	for (int i = 0; i < 3; i++)
+		rows_null(rows);
+	put_state(rows, &stats, executor_stuck_s(env->executor, p), true);
+	put_isolation(rows, p, &s);
+	rows_int(rows, 0);
+	rows_int(rows, 0);
+	rows_int(rows, (int64_t)stats.failures);
+	put_cost(rows, p, &stats, &s);
+	rows_real(rows, seconds_or_nan(s.next_try_ns > now, s.next_try_ns - now));
+	rows_text(rows, stats.last_error[0] ? stats.last_error : NULL);
+}
+
 /* Nothing is known of it but that it is not there. */
 static void
 put_off(struct rows *rows, const char *name)
@@ -133,6 +156,9 @@ list(struct builtins_env *env, const char *only, struct rows *rows)
 	for (size_t i = 0; i < t->count; i++)
 		if (is_wanted(only, t->plugins[i]->name))
 			put_plugin(env, rows, t->plugins[i]);
+	for (size_t i = 0; i < t->n_late; i++)
+		if (is_wanted(only, t->late[i]->name))
+			put_late(env, rows, t->late[i]);
 	for (size_t i = 0; i < t->n_off; i++)
 		if (is_wanted(only, t->off[i].name))
 			put_off(rows, t->off[i].name);

@@ -322,18 +322,42 @@ has_stops_locked(const struct executor *x)
 }
 
 static void
-await_end_locked(struct executor *x, int64_t until_ns)
+await_idle_locked(struct executor *x, int64_t until_ns, int64_t stops_until_ns)
 {
-	int64_t end_ns = now_ns() + EXECUTOR_END_NS;
 	int r = 0;
 
-	if (end_ns > until_ns)
-		end_ns = until_ns;
 	while (x->active > 0 && r == 0) {
 		bool stops = has_stops_locked(x);
 
-		r = lock_wait(&x->lock, &x->changed, stops ? until_ns : end_ns);
+		r = lock_wait(&x->lock, &x->changed, stops ? stops_until_ns : until_ns);
 	}
+}
+
+/* Whoever waits for a child that does not obey need not. */
+static void
+kill_children_locked(struct executor *x)
+{
+	const struct executor_queue *q;
+
+	TAILQ_FOREACH(q, &x->queues, link) {
+		if (q->running && q->plugin->isolate)
+			isolate_kill(q->plugin->isolate);
+	}
+}
+
+static void
+await_end_locked(struct executor *x, int64_t until_ns)
+{
+	int64_t end_ns = now_ns() + EXECUTOR_END_NS;
+
+	if (end_ns > until_ns)
+		end_ns = until_ns;
+	await_idle_locked(x, end_ns, until_ns);
+	if (x->active == 0)
+		return;
+	kill_children_locked(x);
+	end_ns = now_ns() + EXECUTOR_KILLED_NS;
+	await_idle_locked(x, end_ns, end_ns);
 }
 
 /* Appends "run of sleeper, start of hanger". Returns how many. */

@@ -30,8 +30,8 @@ void executor_free(struct executor *x);
 /* A call: counted; the caller's reference is given up with call_leave(). */
 struct call;
 /* Asks for start, before any other call of the plugin. Never NULL. Until start has returned,
- * however late, the plugin takes no calls; after a failure it never does, and last_error says why.
- * An end that nobody waits for is logged. */
+ * however late, the plugin takes no calls; after a failure it never does, and last_error says why;
+ * one that is PLUGIN_DOWN may be asked again. An end that nobody waits for is logged. */
 struct call *executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s);
 /* Runs stop once nothing of the plugin runs or waits; returns at once. Further calls of the plugin
  * fail. Without a start that succeeded there is nothing to stop. */

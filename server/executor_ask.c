@@ -41,7 +41,7 @@ is_refused_locked(struct executor *x, struct executor_queue *q, struct plugin *p
 {
 	if (x->stopping)
 		buf_puts(why, "the daemon is stopping");
-	else if (p->stats.life == PLUGIN_FAILED)
+	else if (p->stats.life == PLUGIN_FAILED || p->stats.life == PLUGIN_DOWN)
 		buf_printf(why, "%s: unavailable (%s)", p->name, p->stats.last_error);
 	else if (!q || q->closing)
 		buf_printf(why, "%s: unavailable (it was stopped)", p->name);
@@ -171,8 +171,8 @@ executor_sample(struct executor *x, struct plugin *p)
 	return asked;
 }
 
-/* Nothing is shared: a plugin is started once. Those of many plugins are done by one thread as long
- * as they are quick. */
+/* Nothing is shared: a plugin is started once, unless its child is down. Those of many plugins are
+ * done by one thread as long as they are quick. */
 struct call *
 executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s)
 {
@@ -185,6 +185,9 @@ executor_start_plugin(struct executor *x, struct plugin *p, double deadline_s)
 	LOCKED(&x->lock) {
 		struct executor_queue *q = executor_queue_locked(x, p);
 
+		/* As if it had never been tried. */
+		if (p->stats.life == PLUGIN_DOWN)
+			p->stats.life = PLUGIN_RUNNING;
 		refused = is_refused_locked(x, q, p, &why);
 		if (refused) {
 			executor_fail_start_locked(p, buf_str(&why));

@@ -33,6 +33,8 @@ enum {
 #define EXECUTOR_GRACE_NS (100 * NS_PER_MS)
 /* At the end: what was told to end has so long, and threads without work so long. */
 #define EXECUTOR_END_NS NS_PER_S
+/* ... and who waits for a child that was killed so long more. */
+#define EXECUTOR_KILLED_NS (300 * NS_PER_MS)
 #define EXECUTOR_IDLE_END_NS (300 * NS_PER_MS)
 
 enum call_kind { CALL_START, CALL_COLLECT, CALL_VIEW, CALL_RUN, CALL_STOP };

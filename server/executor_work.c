@@ -117,7 +117,9 @@ count_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 		if (duration_ns > s->max_ns)
 			s->max_ns = duration_ns;
 	}
-	if (c->kind == CALL_START && !c->error)
+	if (o->news.len)
+		executor_note_failure_locked(q->plugin, buf_str(&o->news));
+	else if (c->kind == CALL_START && !c->error)
 		s->last_error[0] = '\0';
 	else if (o->late && !c->late)
 		executor_note_failure_locked(q->plugin, "no answer by the deadline");
@@ -125,8 +127,6 @@ count_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 		executor_note_failure_locked(q->plugin, buf_str(&o->why));
 	else if (!c->error && !o->late && s->life == PLUGIN_RUNNING)
 		s->last_error[0] = '\0';
-	if (o->news.len)
-		executor_note_failure_locked(q->plugin, buf_str(&o->news));
 }
 
 /* The log hears when collects begin to fail and when they work again, not each time. */
@@ -142,12 +142,19 @@ judge_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 	q->failing = failed;
 }
 
+/* The child did not live to say what it is, or could not be spawned. */
+static bool
+is_down(const struct call *c)
+{
+	return c->plugin->isolate && c->error != -ENOEXEC && !c->cancelled;
+}
+
 static void
 say_start(const struct call *c, struct outcome *o, double s)
 {
 	const char *name = c->plugin->name;
 
-	if (!o->unasked)
+	if (!o->unasked || (c->error && is_down(c)))
 		return;
 	if (c->error)
 		log_warnx("plugin %s: start failed: %s, ignoring", name, buf_str(&o->why));
@@ -209,7 +216,9 @@ end_start_locked(struct executor_queue *q, struct call *c, struct outcome *o)
 {
 	o->unasked = c->askers == 0 && !c->cancelled;
 	q->plugin->stats.life = PLUGIN_RUNNING;
-	if (c->error) {
+	if (c->error && is_down(c)) {
+		q->plugin->stats.life = PLUGIN_DOWN;
+	} else if (c->error) {
 		executor_fail_start_locked(q->plugin, buf_str(&o->why));
 		q->closing = true;
 	}

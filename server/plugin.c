@@ -23,6 +23,8 @@
 
 /* Two snapshots of a plugin on demand that lie further apart than this say nothing about now. */
 static const double on_demand_age_s = 10;
+/* A wish; as the settings have it. */
+static const double min_interval_s = 0.1;
 
 /* ---- loading ------------------------------------------------------------------------------ */
 
@@ -143,6 +145,8 @@ describe(struct plugin *p, const void *declaration, size_t size, struct buf *why
 		return -1;
 	p->decl = raw;
 	p->decl.size = sizeof(p->decl);
+	if (raw.interval_s > 0 && raw.interval_s < min_interval_s)
+		p->decl.interval_s = min_interval_s;
 	if (take_metrics(p, &raw, why) < 0)
 		return -1;
 	return take_commands(p, &raw, why);
@@ -302,6 +306,15 @@ plugin_table_new(struct plugin *const *plugins, size_t n, const struct plugin_of
 	return t;
 }
 
+void
+plugin_table_add_late(struct plugin_table *t, struct plugin *const *plugins, size_t n)
+{
+	t->late = xcalloc(n, sizeof(*t->late));
+	t->n_late = n;
+	for (size_t i = 0; i < n; i++)
+		t->late[i] = plugin_ref(plugins[i]);
+}
+
 struct plugin_table *
 plugin_table_ref(struct plugin_table *t)
 {
@@ -316,6 +329,9 @@ plugin_table_unref(struct plugin_table *t)
 		return;
 	for (size_t i = 0; i < t->count; i++)
 		plugin_unref(t->plugins[i]);
+	for (size_t i = 0; i < t->n_late; i++)
+		plugin_unref(t->late[i]);
+	free(t->late);
 	for (size_t i = 0; i < t->n_off; i++) {
 		free(t->off[i].name);
 		free(t->off[i].path);

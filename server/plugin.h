@@ -19,8 +19,9 @@
 #include "lock.h"
 #include "series.h"
 
-/* STARTING and FAILED take no calls: the start has not returned yet, or it did not succeed. */
-enum plugin_life { PLUGIN_RUNNING, PLUGIN_STARTING, PLUGIN_FAILED };
+/* All but RUNNING take no calls: the start has not returned yet, or it did not succeed, or the
+ * child did not live to say what the object declares, and may be started again. */
+enum plugin_life { PLUGIN_RUNNING, PLUGIN_STARTING, PLUGIN_FAILED, PLUGIN_DOWN };
 
 enum { PLUGIN_RECENT = 32 };
 
@@ -86,8 +87,9 @@ struct plugin_isolation {
 struct plugin *plugin_load_isolated(const char *path, const struct plugin_options *options,
 				    double default_deadline_s,
 				    const struct plugin_isolation *isolation, struct buf *why);
-/* Asks the child what it declares, once; before the plugin is published. 0, or -errno with why.
- * Nothing to do for one inside. Blocks up to deadline_ns. */
+/* Asks the child what it declares, once; before the plugin is published. 0, or -errno with why,
+ * where all but -ENOEXEC is the child's end and may be tried again. Nothing to do for one inside.
+ * Blocks up to deadline_ns. */
 int plugin_describe(struct plugin *p, int64_t deadline_ns, struct buf *why);
 struct plugin *plugin_ref(struct plugin *p);
 void plugin_unref(struct plugin *p); /* NULL is fine */
@@ -97,6 +99,8 @@ struct plugin_table {
 	_Atomic unsigned refs;
 	struct plugin_off *off; /* n_off of them */
 	size_t n_off;
+	struct plugin **late; /* n_late of them; of what describes them nothing may be looked at */
+	size_t n_late;
 	size_t count;
 	struct plugin *plugins[];
 };
@@ -107,6 +111,8 @@ struct plugin_off {
 /* Takes references of its own, and copies. */
 struct plugin_table *plugin_table_new(struct plugin *const *plugins, size_t n,
 				      const struct plugin_off *off, size_t n_off);
+/* Adds isolated ones that nothing is known of yet. Before it is published; as above. */
+void plugin_table_add_late(struct plugin_table *t, struct plugin *const *plugins, size_t n);
 struct plugin_table *plugin_table_ref(struct plugin_table *t);
 void plugin_table_unref(struct plugin_table *t);
 struct plugin *plugin_table_find(const struct plugin_table *t,

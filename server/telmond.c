@@ -28,7 +28,6 @@ enum {
 	WORKER_STACK = 256 << 10,
 	SESSIONS_END_MS = 3500, /* of the 5 s that a stop may take */
 	STOPS_END_MS = 4500,	/* of plugins */
-	FINISH_MS = 50,		/* between two looks at plugins that come or go */
 };
 
 /* The lines that greet a person. On sessions' threads. */
@@ -214,6 +213,13 @@ take_signal(struct telmond *d)
 	return over;
 }
 
+/* The sooner of two times; negative = never. */
+static int
+sooner_ms(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void
 wait_for_the_end(struct telmond *d)
 {
@@ -222,7 +228,7 @@ wait_for_the_end(struct telmond *d)
 	eventfd_t value;
 
 	for (;;) {
-		poll(fds, 2, telmond_plugins_finish(d) ? FINISH_MS : watchdog_ms);
+		poll(fds, 2, sooner_ms(telmond_plugins_finish(d), watchdog_ms));
 		telmond_notify("WATCHDOG=1");
 		if (fds[0].revents && take_signal(d))
 			return;

@@ -32,14 +32,14 @@ get(struct telmond *d, const char *name)
 	return p;
 }
 
-static bool
-is_late(const struct telmond *d, const char *name)
+static struct plugin *
+find_late(const struct telmond *d, const char *name)
 {
 	for (size_t i = 0; i < d->late.n; i++) {
 		if (strcmp(d->late.plugins[i]->name, name) == 0)
-			return true;
+			return d->late.plugins[i];
 	}
-	return false;
+	return NULL;
 }
 
 static int
@@ -91,7 +91,7 @@ bring(struct telmond *d, const char *path, const char *name, struct plugin *old,
 	}
 	l.plugins = xcalloc(1, sizeof(struct plugin *));
 	l.plugins[0] = p;
-	telmond_start_list(d, &l, why);
+	telmond_start_list(d, &l, false, why);
 	if (l.n) {
 		inherit(p, old);
 		telmond_publish(d, p, NULL);
@@ -113,7 +113,7 @@ load(struct telmond *d, const char *path, struct buf *why)
 {
 	_autofree_ char *name = telmond_plugin_name(path);
 	struct plugin *p = get(d, name);
-	bool taken = is_late(d, name) ||
+	bool taken = find_late(d, name) ||
 		     (p && executor_stats(d->executor, p).life != PLUGIN_FAILED);
 	int status;
 
@@ -136,22 +136,43 @@ load(struct telmond *d, const char *path, struct buf *why)
 static int
 unload(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 {
-	if (!p)
+	struct plugin *late = find_late(d, name);
+
+	if (!p && !late)
 		return no_plugin(d, name, why);
-	telmond_publish(d, NULL, name);
+	telmond_drop_late(d, late);
+	if (p)
+		telmond_publish(d, NULL, name);
 	return 0;
 }
 
 static int
 reload(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 {
-	return p ? bring(d, p->path, name, p, why) : no_plugin(d, name, why);
+	struct plugin *late = find_late(d, name);
+	const struct plugin *old = late ? late : p;
+	size_t n = d->late.n;
+	int status;
+
+	if (!old)
+		return no_plugin(d, name, why);
+	status = bring(d, old->path, name, p, why);
+	/* The new one works, or is about to. */
+	if (status == 0 || d->late.n > n)
+		telmond_drop_late(d, late);
+	return status;
 }
 
 /* Inside there is no way to begin anew but to load anew. */
 static int
 restart(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 {
+	struct plugin *late = find_late(d, name);
+
+	if (late) {
+		isolate_restart(late->isolate);
+		return 0; /* main looks at it now */
+	}
 	if (!p || !p->isolate)
 		return reload(d, name, p, why);
 	isolate_restart(p->isolate);
@@ -162,10 +183,14 @@ restart(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 static int
 disable(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 {
-	if (!p)
+	struct plugin *late = find_late(d, name);
+
+	if (!p && !late)
 		return no_plugin(d, name, why);
-	telmond_off_add(d, name, p->path);
-	telmond_publish(d, NULL, name);
+	telmond_off_add(d, name, late ? late->path : p->path);
+	telmond_drop_late(d, late);
+	if (p)
+		telmond_publish(d, NULL, name);
 	return 0;
 }
 
@@ -184,7 +209,7 @@ enable(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 		return no_plugin(d, name, why);
 	telmond_off_remove(d, name);
 	status = bring(d, copy, name, NULL, why);
-	if (status != 0 && !is_late(d, name))
+	if (status != 0 && !find_late(d, name))
 		telmond_off_add(d, name, copy);
 	return status;
 }

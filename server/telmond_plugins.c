@@ -17,6 +17,11 @@
 #include "telmond_private.h"
 #include "text.h"
 
+enum {
+	FINISH_MS = 50,	 /* between two looks at plugins that come or go */
+	AGAIN_MS = 1000, /* ... at those whose child is down, at the latest */
+};
+
 /* ---- lists ---- */
 
 static struct plugin *
@@ -172,8 +177,30 @@ wait_for(struct telmond *d, struct plugin *p)
 	atomic_store(&d->unfinished, true);
 }
 
+static bool
+is_late(const struct plugin *p, const struct plugin_stats *stats, bool patient)
+{
+	return p->isolate &&
+	       (stats->life == PLUGIN_STARTING || (stats->life == PLUGIN_DOWN && patient));
+}
+
+/* Takes the reference. */
+static void
+give_up(struct plugin *p, const struct plugin_stats *stats, struct buf *why)
+{
+	struct isolate_status status;
+
+	if (stats->life == PLUGIN_DOWN)
+		isolate_status(p->isolate, &status);
+	buf_clear(why);
+	text_clean(why, p->path, strnlen(p->path, 500));
+	buf_printf(why, ": %s", stats->life == PLUGIN_DOWN ? status.cause : stats->last_error);
+	log_warnx("plugin %s, ignoring", buf_str(why));
+	plugin_unref(p);
+}
+
 void
-telmond_start_list(struct telmond *d, struct telmond_list *l, struct buf *why)
+telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient, struct buf *why)
 {
 	size_t n = 0;
 
@@ -182,16 +209,12 @@ telmond_start_list(struct telmond *d, struct telmond_list *l, struct buf *why)
 		struct plugin *p = l->plugins[i];
 		struct plugin_stats stats = executor_stats(d->executor, p);
 
-		if (stats.life == PLUGIN_FAILED) {
-			buf_clear(why);
-			text_clean(why, p->path, strnlen(p->path, 500));
-			buf_printf(why, ": %s", stats.last_error);
-			log_warnx("plugin %s, ignoring", buf_str(why));
-			plugin_unref(p);
+		if (is_late(p, &stats, patient)) {
+			wait_for(d, p);
 			continue;
 		}
-		if (stats.life == PLUGIN_STARTING && p->isolate) {
-			wait_for(d, p);
+		if (stats.life == PLUGIN_FAILED || stats.life == PLUGIN_DOWN) {
+			give_up(p, &stats, why);
 			continue;
 		}
 		if (stats.life == PLUGIN_STARTING)
@@ -216,6 +239,7 @@ publish(struct telmond *d, const struct telmond_list *l)
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		log_warnx("%s, ignoring", line);
 	free(text);
+	plugin_table_add_late(plugins, d->late.plugins, d->late.n);
 	plugin_table_unref(plugins);
 	registry_set(d->registry, commands);
 }
@@ -227,7 +251,7 @@ telmond_plugins_start(struct telmond *d)
 	struct telmond_list l = { 0 };
 
 	load_all(d, &l);
-	telmond_start_list(d, &l, &why);
+	telmond_start_list(d, &l, true, &why);
 	publish(d, &l);
 	free_list(&l);
 }
@@ -275,23 +299,82 @@ telmond_publish(struct telmond *d, struct plugin *add, const char *remove)
 
 /* ---- what takes its time ---- */
 
-/* Those whose child has described them by now are published. */
 static void
-publish_late(struct telmond *d)
+take_out(struct telmond_list *l, size_t i)
 {
-	struct telmond_list late = d->late;
+	plugin_unref(l->plugins[i]);
+	memmove(&l->plugins[i], &l->plugins[i + 1], (--l->n - i) * sizeof(*l->plugins));
+}
 
-	d->late = (struct telmond_list){ 0 };
-	for (size_t i = 0; i < late.n; i++) {
-		struct plugin *p = late.plugins[i];
-		struct plugin_stats stats = executor_stats(d->executor, p);
+/* Once its back-off is over. Milliseconds until then. */
+static int
+start_again(struct telmond *d, struct plugin *p)
+{
+	struct isolate_status status;
+	int64_t left;
 
-		if (stats.life == PLUGIN_STARTING)
-			append(&d->late, plugin_ref(p));
-		else if (stats.life == PLUGIN_RUNNING)
-			telmond_publish(d, p, NULL);
+	isolate_status(p->isolate, &status);
+	left = (status.next_try_ns - now_ns()) / NS_PER_MS;
+	if (left > 0)
+		return left < AGAIN_MS ? (int)left : AGAIN_MS;
+	call_leave(executor_start_plugin(d->executor, p, d->settings->command_timeout_s), -1);
+	return FINISH_MS;
+}
+
+/* One whose child has described it by now is published, one whose child is down is started again.
+ * Milliseconds until it is to be looked at again; 0 = it is late no more. */
+static int
+look_at_late(struct telmond *d, size_t i)
+{
+	struct plugin *p = d->late.plugins[i];
+
+	switch (executor_stats(d->executor, p).life) {
+	case PLUGIN_STARTING:
+		return FINISH_MS;
+	case PLUGIN_DOWN:
+		return start_again(d, p);
+	case PLUGIN_RUNNING:
+		plugin_ref(p);
+		take_out(&d->late, i);
+		telmond_publish(d, p, NULL);
+		plugin_unref(p);
+		return 0;
+	case PLUGIN_FAILED:
+		take_out(&d->late, i);
+		telmond_publish(d, NULL, NULL);
+		return 0;
 	}
-	free_list(&late);
+	return 0;
+}
+
+static int
+finish_late(struct telmond *d)
+{
+	int ms = -1;
+
+	for (size_t i = 0; i < d->late.n;) {
+		int r = look_at_late(d, i);
+
+		if (r > 0 && (ms < 0 || r < ms))
+			ms = r;
+		i += r > 0;
+	}
+	return ms;
+}
+
+void
+telmond_drop_late(struct telmond *d, struct plugin *p)
+{
+	size_t i = 0;
+
+	while (i < d->late.n && d->late.plugins[i] != p)
+		i++;
+	if (i == d->late.n)
+		return;
+	isolate_kill(p->isolate);
+	executor_stop_plugin(d->executor, p);
+	take_out(&d->late, i);
+	telmond_publish(d, NULL, NULL);
 }
 
 static void
@@ -336,19 +419,23 @@ stop_retired(struct telmond *d)
 	d->retired.n = n;
 }
 
-bool
+int
 telmond_plugins_finish(struct telmond *d)
 {
+	int ms;
+
 	if (!atomic_load(&d->unfinished))
-		return false;
+		return -1;
 	if (!telmond_change_begin(d, 0))
-		return true;
-	publish_late(d);
+		return FINISH_MS;
+	ms = finish_late(d);
 	drop_tables(d);
 	stop_retired(d);
-	atomic_store(&d->unfinished, d->late.n || d->n_tables || d->retired.n);
+	if (d->n_tables || d->retired.n)
+		ms = FINISH_MS;
+	atomic_store(&d->unfinished, ms >= 0);
 	telmond_change_end(d);
-	return atomic_load(&d->unfinished);
+	return ms;
 }
 
 /* ---- the end ---- */

@@ -80,7 +80,7 @@ struct telmond {
 	bool changing;		/* guarded by lock */
 	bool reload_wanted;	/* guarded by lock */
 	/* by whoever is changing, as the rest but unfinished */
-	struct telmond_list late;      /* isolated, and not described yet */
+	struct telmond_list late;      /* isolated, and not described yet: starting or down */
 	struct telmond_list retired;   /* published no more; stopped when nobody can call them */
 	struct command_table **tables; /* published no more, and held by somebody */
 	size_t n_tables;
@@ -115,13 +115,16 @@ char *telmond_plugin_name(const char *path); /* that of its file; xmalloc */
 /* telmond_plugins: loads what the settings name, publishes the first table. */
 void telmond_plugins_start(struct telmond *d);
 /* Starts those of the list side by side. Only those that are fit to be published stay in it; why is
- * what the last one said that failed. */
-void telmond_start_list(struct telmond *d, struct telmond_list *l, struct buf *why);
+ * what the last one said that failed. patient: one whose child crashed is tried again. */
+void telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient, struct buf *why);
 /* Publishes what there is with one more (which takes the place of one of the same name) or without
- * one. What leaves the table is stopped later. */
+ * one; NULL: neither. What leaves the table is stopped later. */
 void telmond_publish(struct telmond *d, struct plugin *add, const char *remove);
-/* Main only: does what had to wait. True while something still has to. */
-bool telmond_plugins_finish(struct telmond *d);
+/* Gives up one that nothing is known of yet. NULL and others are fine. */
+void telmond_drop_late(struct telmond *d, struct plugin *p);
+/* Main only: does what had to wait. Milliseconds until it wants to be called again; -1 = it does
+ * not. */
+int telmond_plugins_finish(struct telmond *d);
 /* Stops all, published or not. */
 void telmond_plugins_stop(struct telmond *d);
 /* The plugins that are disabled, and where they were. */
