@@ -51,6 +51,7 @@ struct pipeline_job {
 	struct filter *filters[PARSE_MAX_STAGES];
 	size_t n_filters;
 	bool rounds; /* the snapshots below stay from one round to the next */
+	bool stale;  /* the rows are of older snapshots than those below */
 
 	struct snapshot *newest, *previous;
 	struct call *call; /* a run's, while its rows are borrowed */

@@ -103,6 +103,7 @@ last_view(struct pipeline_job *job, int status, struct buf *why)
 		return status;
 	call_leave(job->call, job->bell);
 	job->call = last;
+	job->stale = true;
 	buf_clear(why);
 	return pipeline_run_result(job, why);
 }
@@ -121,7 +122,8 @@ int
 pipeline_run_view_done(struct pipeline_job *job, int64_t time_ns, double interval_s, int status,
 		       struct buf *why)
 {
-	if (status == STATUS_UNAVAILABLE || status == STATUS_FAILED || status == STATUS_TIMEOUT)
+	/* Whoever asked for what went wrong is told so. */
+	if (status == STATUS_UNAVAILABLE)
 		return last_view(job, status, why);
 	/* Its data is as old as its snapshots, whenever it was rendered. */
 	job->time_ns = time_ns;

@@ -92,12 +92,12 @@ pipeline_write_kept(struct pipeline *p, const struct asker *asker,
 	return r == -ECANCELED || r == -EPIPE ? r : STATUS_FAILED;
 }
 
-/* A round's rates are its own, and rows that a filter changed are not what the next one asks for.
- */
+/* A round's rates are its own, rows that a filter changed are not what the next one asks for, and
+ * a child that is down will be back. */
 static bool
 may_keep(const struct pipeline_job *job)
 {
-	return job->command->kind == COMMAND_VIEW && !job->n_filters && !job->rounds;
+	return job->command->kind == COMMAND_VIEW && !job->n_filters && !job->rounds && !job->stale;
 }
 
 /* *ret_begun: some of the answer is out already, so it is too late for an error. */
