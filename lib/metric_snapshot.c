@@ -25,6 +25,7 @@ struct snapshot_builder {
 	size_t n, cap;
 	char *text;
 	size_t text_len, text_cap;
+	bool skip_index;
 };
 
 struct snapshot_builder *
@@ -54,6 +55,12 @@ snapshot_builder_set(struct snapshot_builder *b, struct metric_set *set)
 
 	b->set = metric_set_ref(set);
 	metric_set_unref(old);
+}
+
+void
+snapshot_builder_skip_index(struct snapshot_builder *b)
+{
+	b->skip_index = true;
 }
 
 /* The array, with room for `need` elements. What a plugin sizes may fail without an abort: NULL,
@@ -241,7 +248,8 @@ snapshot_builder_seal(struct snapshot_builder *b, int64_t time_ns, double wall_s
 	s->text = b->text ? b->text : xcalloc(1, 1);
 	s->text_size = b->text_len;
 	sort_samples(s, b->samples);
-	make_index(s);
+	if (!b->skip_index)
+		make_index(s);
 	free(b->samples);
 	free(b);
 	return s;

@@ -206,6 +206,8 @@ isolate_collect(struct isolate *i, struct host_object *o, struct host_cancel *ca
 	frame_put_u32(&i->out, ++i->seq);
 	frame_end(&i->out, begin);
 	builder = snapshot_builder_new(o->set);
+	/* Views are made in the child; a thousand equal labels would cost a million looks here. */
+	snapshot_builder_skip_index(builder);
 	r = isolate_send(i, deadline_ns, why);
 	while (r == 0 && (r = isolate_receive(i, cancel, deadline_ns, &f, why)) == 0 &&
 	       f.type != FRAME_DONE)
@@ -245,6 +247,7 @@ translate(const struct snapshot *s, struct metric_set *set)
 {
 	struct snapshot_builder *builder = snapshot_builder_new(set);
 
+	snapshot_builder_skip_index(builder);
 	for (size_t k = 0; k < s->n; k++) {
 		const struct metric *m = &s->set->metrics[s->samples[k].metric];
 		const char *labels[METRIC_MAX_LABELS], *label = s->text + s->samples[k].labels;
