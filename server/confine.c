@@ -2,16 +2,18 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * confine -- resource limits, and the order of it all: first what takes effect on later steps (no
- * new privileges, which the others ask for), last the list of system calls, which allows none of
- * these steps any more.
+ * confine -- resource limits, capabilities, and the order of it all: first what takes effect on
+ * later steps (no new privileges, which the others ask for), last the list of system calls, which
+ * allows none of these steps any more.
  */
 #include "confine.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "confine_private.h"
@@ -49,6 +51,25 @@ set_limits(const struct confine *c, struct buf *why)
 	return r;
 }
 
+/* Root's powers go, but for reading what the modes of files would hide: which files may be read is
+ * said elsewhere. Where there are none the call itself may be forbidden. */
+static int
+drop_capabilities(struct buf *why)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct now[_LINUX_CAPABILITY_U32S_3] = { 0 },
+				      kept[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &head, now) == 0) {
+		kept[0].permitted = now[0].permitted & (UINT32_C(1) << CAP_DAC_READ_SEARCH);
+		kept[0].effective = kept[0].permitted;
+		if (memcmp(now, kept, sizeof(now)) == 0 || syscall(SYS_capset, &head, kept) == 0)
+			return 0;
+	}
+	buf_printf(why, "capabilities: %s", strerror(errno));
+	return -errno;
+}
+
 static int
 enter(const struct confine *c, const char *name, int (*part)(const struct confine *, struct buf *),
       struct buf *missing, struct buf *why)
@@ -71,9 +92,12 @@ confine_enter(const struct confine *c, struct buf *missing, struct buf *why)
 		return -errno;
 	}
 	r = set_limits(c, why);
-	if (r == 0 && !c->programs)
+	if (r < 0 || c->programs)
+		return r;
+	r = drop_capabilities(why);
+	if (r == 0)
 		r = enter(c, "landlock", confine_files, missing, why);
-	if (r == 0 && !c->programs)
+	if (r == 0)
 		r = enter(c, "seccomp", confine_calls, missing, why);
 	return r;
 }

@@ -8,6 +8,7 @@
  * what an older one did not know. The program is built once, for the process that enters it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -15,6 +16,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -75,7 +77,7 @@ static const int allowed[] = {
 	CALL(munmap) CALL(mprotect) CALL(mremap) CALL(madvise) CALL(brk) CALL(membarrier)
 	CALL(readv) CALL(writev) CALL(preadv) CALL(pwrite64) CALL(recvmsg) CALL(sendmsg)
 	CALL(shutdown) CALL(getsockopt) CALL(setsockopt) CALL(getsockname) CALL(getpeername)
-	CALL(dup) CALL(dup3) CALL(fcntl) CALL(faccessat) CALL(faccessat2) CALL(pipe2)
+	CALL(dup) CALL(dup3) CALL(faccessat) CALL(faccessat2) CALL(pipe2)
 	CALL(pselect6) CALL(epoll_create1) CALL(epoll_ctl) CALL(epoll_pwait) CALL(eventfd2)
 	CALL(timerfd_create) CALL(timerfd_settime) CALL(timerfd_gettime)
 	CALL(clock_nanosleep) CALL(clock_getres) CALL(nanosleep) CALL(gettimeofday)
@@ -86,7 +88,7 @@ static const int allowed[] = {
 	CALL(getgid) CALL(getegid) CALL(getgroups) CALL(getresuid) CALL(getresgid) CALL(getpgid)
 	CALL(getsid) CALL(uname) CALL(sysinfo) CALL(getrusage) CALL(times) CALL(getrandom)
 	CALL(getcwd) CALL(chdir) CALL(fchdir) CALL(umask) CALL(sched_yield)
-	CALL(sched_getaffinity) CALL(getcpu) CALL(getpriority) CALL(ioctl) CALL(restart_syscall)
+	CALL(sched_getaffinity) CALL(getcpu) CALL(getpriority) CALL(restart_syscall)
 	CALL(inotify_init1) CALL(inotify_add_watch) CALL(inotify_rm_watch) CALL(fadvise64)
 #ifdef SYS_getrlimit
 	CALL(getrlimit)
@@ -96,9 +98,14 @@ static const int allowed[] = {
 #endif
 };
 
-/* With `network`. */
+/* With `network`. A socket pair would be a Unix one. */
 static const int connecting[] = { CALL(connect) CALL(bind) CALL(listen) CALL(accept4)
-				  CALL(sendmmsg) CALL(recvmmsg) CALL(socketpair) };
+				  CALL(sendmmsg) CALL(recvmmsg) };
+
+/* Who owns a descriptor is sent signals for it, any process and any signal; and what is typed into a
+ * terminal is executed by others. */
+static const uint32_t never_fcntl[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
+static const uint32_t never_ioctl[] = { FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX, TIOCSCTTY };
 
 /* Nobody comes here by mistake. */
 static const int deadly[] = {
@@ -112,7 +119,7 @@ static const int deadly[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { MAX_CODE = 2 * (COUNT(allowed) + COUNT(connecting) + COUNT(deadly)) + 64 };
+enum { MAX_CODE = 2 * (COUNT(allowed) + COUNT(connecting) + COUNT(deadly)) + 128 };
 
 struct program {
 	struct sock_filter code[MAX_CODE];
@@ -174,6 +181,17 @@ only_with(struct program *p, int call, unsigned arg, uint32_t v)
 	emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, v);
 	result(p, yes);
 	result(p, no);
+}
+
+/* A call whose second argument may be anything but these. */
+static void
+all_but(struct program *p, int call, const uint32_t *values, size_t n)
+{
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, (uint8_t)(2 * n + 2), (uint32_t)call);
+	load(p, ARG_LOW(1));
+	for (size_t i = 0; i < n; i++)
+		when(p, values[i], no);
+	result(p, yes);
 }
 
 /* Threads, but no processes. */
@@ -240,6 +258,11 @@ build(struct program *p, const struct confine *c)
 	when_any(p, allowed, COUNT(allowed), yes);
 	if (c->network)
 		when_any(p, connecting, COUNT(connecting), yes);
+	all_but(p, SYS_fcntl, never_fcntl, COUNT(never_fcntl));
+#ifdef SYS_fcntl64
+	all_but(p, SYS_fcntl64, never_fcntl, COUNT(never_fcntl));
+#endif
+	all_but(p, SYS_ioctl, never_ioctl, COUNT(never_ioctl));
 	threads_only(p);
 	only_with(p, SYS_kill, 0, self);
 	only_with(p, SYS_tgkill, 0, self);

@@ -37,8 +37,6 @@ enum {
 #define ABSTRACT_SOCKETS_AND_SIGNALS UINT64_C(3)
 
 static const uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-static const uint64_t run_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
-				   LANDLOCK_ACCESS_FS_EXECUTE;
 
 /* Below the root that is looked at. */
 static const char *const machine[] = { "/proc", "/sys", "/etc/passwd", "/telmon", NULL };
@@ -103,8 +101,9 @@ add_rules(int ruleset, const struct confine *c)
 {
 	int r = allow_all(ruleset, c->root, machine, read_rights);
 
+	/* To be mapped they need not be run. */
 	if (r == 0)
-		r = allow_all(ruleset, NULL, libraries, run_rights);
+		r = allow_all(ruleset, NULL, libraries, read_rights);
 	if (r == 0)
 		r = allow_all(ruleset, NULL, (const char *const *)c->read, read_rights);
 	if (r == 0 && c->network)
