@@ -17,7 +17,7 @@
 #include "telnet.h"
 
 enum { OFFER = 1, PROBED = 2, URGENT = 4, MARK = 8, ECHO = 16, END_SUBOPTION = 32 };
-enum { REPEAT = 0x0e, CALL = 0x0f, REPEAT_BYTES = 32, MAX_BYTES = 1 << 17 };
+enum { REPEAT = 0x0e, CALL = 0x0f, REPEAT_BYTES = 32, MAX_BYTES = 1 << 16 };
 
 struct trace {
 	struct telnet *telnet;
