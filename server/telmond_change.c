@@ -97,6 +97,7 @@ bring(struct telmond *d, const char *path, const char *name, struct plugin *old,
 		telmond_publish(d, p, NULL);
 		plugin_unref(p);
 	} else if (!why->len) {
+		telmond_publish(d, NULL, NULL); /* so that it is seen */
 		buf_printf(why,
 			   "plugins: the child of %s is not ready yet; it will be published "
 			   "once it is",

@@ -45,7 +45,7 @@ class Skip(Exception):
 class Daemon:
     """$DIR in config is the daemon's folder. Where it names no listener, there are two: d.port on loopback, and d.sock."""
 
-    def __init__(self, config="", args=(), prefix=(), plugins=None, stderr=None, shim=None):
+    def __init__(self, config="", args=(), prefix=(), plugins=None, stderr=None, shim=None, program=None):
         self.dir = tempfile.mkdtemp(prefix="telmon-abuse-")
         self.sock = os.path.join(self.dir, "telmon.sock")
         self.config = os.path.join(self.dir, "telmond.conf")
@@ -53,7 +53,7 @@ class Daemon:
         if "listener " not in config:
             args = ("-l", "telnet://127.0.0.1:0", "-l", "unix:" + self.sock, *args)
         self.logfile = open(os.path.join(self.dir, "log"), "w+b")
-        self.process = subprocess.Popen([*prefix, TELMOND, "-c", self.config, "-p", plugins or PLUGINS, *args],
+        self.process = subprocess.Popen([*prefix, program or TELMOND, "-c", self.config, "-p", plugins or PLUGINS, *args],
                                         stderr=stderr or self.logfile, stdin=subprocess.DEVNULL,
                                         env=shim.environment() if shim else None)
         atexit.register(self.process.kill)  # for cases that fail
