@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Copyright (c) 2026 the telmon authors
+ */
+/*
+ * telmon_plugin_isolated -- the plugin in a confined child, as the daemon runs one that it does not
+ * trust: everything once, with what --read and --network would open. What works inside and fails
+ * here wants a word of the administrator's.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "isolate.h"
+#include "keeper.h"
+#include "lock.h"
+#include "mem.h"
+#include "settings.h"
+#include "telmon_plugin_private.h"
+
+static const char hint[] = "what it needs besides /proc and /sys is given with read = { ... } and "
+			   "network = true (here: --read, --network)";
+
+/* Beside this program where it was built, else where it is installed. */
+static char *
+find_host(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash, *found;
+
+	path[n > 0 ? n : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash) {
+		*slash = '\0';
+		found = xasprintf("%s/telmon-plugin-host", path);
+		if (access(found, X_OK) == 0)
+			return found;
+		mem_freep(&found);
+	}
+	return xstrdup(TELMON_LIBEXECDIR "/telmon-plugin-host");
+}
+
+static int64_t
+deadline(void)
+{
+	return now_ns() + BOX_PATIENCE_S * NS_PER_S;
+}
+
+static int
+ask(struct plugin *pl, const struct telmon_command *cmd, const struct snapshot *s, struct buf *why)
+{
+	struct host_arg args[BOX_MAX_ARGS];
+	struct rows rows;
+	int r;
+
+	box_args(cmd, BOX_DEFAULTS, args);
+	rows_init(&rows, cmd->columns, cmd->n_columns, BOX_MAX_ANSWER);
+	if (cmd->view)
+		r = isolate_view(pl->isolate, &pl->object, cmd, s, NULL, args, NULL, deadline(),
+				 &rows, why);
+	else
+		r = isolate_run(pl->isolate, &pl->object, cmd, args, NULL, deadline(), &rows, why);
+	rows_fini(&rows);
+	return r;
+}
+
+static void
+exercise(struct phase *p, struct plugin *pl)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	struct snapshot *s = NULL;
+
+	phase_at(p, "start");
+	if (isolate_start(pl->isolate, &pl->object, NULL, deadline(), &why) < 0) {
+		phase_say(p, FINDING_WARNING, "start", "fails%s: %s; %s", p->where, buf_str(&why),
+			  hint);
+		return;
+	}
+	phase_at(p, "collect");
+	if (isolate_collect(pl->isolate, &pl->object, NULL, deadline(), &s, &why) < 0)
+		phase_say(p, FINDING_WARNING, "collect", "fails%s: %s; %s", p->where, buf_str(&why),
+			  hint);
+	for (size_t i = 0; i < pl->decl.n_commands; i++) {
+		const struct telmon_command *cmd = &pl->commands[i];
+		_autobuf_ struct buf about = BUF_WHY;
+
+		if (cmd->view && !s)
+			continue;
+		buf_clear(&why);
+		buf_printf(&about, "%s '%s'", cmd->view ? "view" : "run", cmd->name);
+		phase_at(p, "%s", buf_str(&about));
+		if (ask(pl, cmd, s, &why) < 0)
+			phase_say(p, cmd->n_args ? FINDING_NOTE : FINDING_WARNING, buf_str(&about),
+				  "fails%s: %s", p->where, buf_str(&why));
+	}
+	snapshot_unref(s);
+	phase_at(p, "stop");
+	isolate_stop(pl->isolate, deadline());
+}
+
+void
+isolated_exercise(struct phase *p, void *arg)
+{
+	const struct plugin_options options = { .settings = p->check->settings };
+	_autofree_ char *program = find_host();
+	_autobuf_ struct buf why = BUF_WHY;
+	struct plugin_isolation isolation = {
+		.keeper = keeper_new(),
+		.host = host_new(NULL, &why),
+		.options = { .program = program,
+			     .uid = -1,
+			     .gid = -1,
+			     .read = p->check->read,
+			     .network = p->check->network,
+			     .max_memory = (int64_t)SETTINGS_PLUGIN_MEMORY },
+	};
+	struct plugin *pl = NULL;
+
+	(void)arg;
+	if (access(program, X_OK) < 0) {
+		phase_say(p, FINDING_NOTE, "isolation", "was not tried: no %s", program);
+		return;
+	}
+	if (isolation.keeper && isolation.host)
+		pl = plugin_load_isolated(p->check->path, &options, BOX_PATIENCE_S, &isolation,
+					  &why);
+	if (pl && plugin_describe(pl, deadline(), &why) == 0)
+		exercise(p, pl);
+	else
+		phase_say(p, FINDING_ERROR, "loading it", "fails%s: %s", p->where, buf_str(&why));
+	plugin_unref(pl);
+	keeper_free(isolation.keeper);
+	host_free(isolation.host);
+}

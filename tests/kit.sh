@@ -1,0 +1,241 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 the telmon authors
+#
+# kit.sh -- telmon-plugin: what it writes compiles everywhere and is good, the plugins that ship are good, and of plugins
+# that are not it says why.
+#
+#	TELMON_PLUGIN	the program
+#	CC		a compiler; without one the test is skipped
+#	TELMON_INCLUDE, TELMON_PLUGIN_PATH, TEMPLATE, builddir
+set -u
+LC_ALL=C.UTF-8
+export LC_ALL
+: "${TELMON_PLUGIN:?is not set}" "${TELMON_INCLUDE:?is not set}" "${TELMON_PLUGIN_PATH:?is not set}" "${TEMPLATE:?is not set}"
+: "${CC:=cc}" "${builddir:?is not set}"
+# Configured flags may be part of it.
+command -v "${CC%% *}" >/dev/null || { echo "kit.sh: no compiler, skipping"; exit 77; }
+
+dir=$(mktemp -d) || exit 99
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+failed=0
+
+fail()
+{
+	echo "FAIL: $*"
+	failed=1
+}
+
+# ---- the plugins that ship
+
+for plugin in "$TELMON_PLUGIN_PATH"/*.so "$TEMPLATE"; do
+	"$TELMON_PLUGIN" check "$plugin" >"$dir/report" 2>&1 || fail "$plugin: status $?"
+	if grep -v '^note: ' "$dir/report" | grep -v ': good (0 errors, 0 warnings, '; then
+		fail "$plugin is not good"
+	fi
+done
+"$TELMON_PLUGIN" check --json --root "$srcdir/tests/fixtures/small" "$TEMPLATE" >"$dir/json" || fail "--json"
+grep -q '^{"file":".*template.so","verdict":"ok","errors":0,"warnings":0,"findings":\[{"level":"note",.*\]}$' "$dir/json" ||
+	fail "--json says $(cat "$dir/json")"
+
+# ---- a new one
+
+"$TELMON_PLUGIN" new my-new_one "$dir/new" >"$dir/out" || fail "new: status $?"
+"$TELMON_PLUGIN" new my-new_one "$dir/new" >"$dir/out" 2>&1 && fail "new overwrites"
+"$TELMON_PLUGIN" new Bad "$dir/bad" >"$dir/out" 2>&1
+[ $? = 2 ] && [ ! -e "$dir/bad" ] || fail "new takes a bad name"
+for compiler in gcc clang; do
+	command -v $compiler >/dev/null || continue
+	for standard in c99 gnu99 c11 c17; do
+		$compiler -std=$standard -Wall -Wextra -Werror -O2 -fPIC -shared -I"$TELMON_INCLUDE" -o "$dir/a.so" \
+			"$dir/new/my-new_one.c" || fail "$compiler -std=$standard"
+	done
+done
+for compiler in g++ clang++; do
+	echo 'struct a { int b; } c = { .b = 1 };' | $compiler -x c++ -std=c++20 -c -o "$dir/a.o" - 2>/dev/null || continue
+	$compiler -x c++ -std=c++20 -Wall -Wextra -Wno-missing-field-initializers -Werror -fPIC -shared -I"$TELMON_INCLUDE" \
+		-o "$dir/a.so" "$dir/new/my-new_one.c" || fail "$compiler"
+	"$TELMON_PLUGIN" check "$dir/a.so" >"$dir/report" || fail "$compiler: $(cat "$dir/report")"
+done
+# Its own tests, where there is a client to ask with.
+if [ -x "$builddir/telmon" ]; then
+	make -C "$dir/new" CC="${CC%% *}" TELMON_CFLAGS="-I$TELMON_INCLUDE" TELMON_BIN="$builddir" check >"$dir/out" 2>&1 ||
+		fail "make check of a new one: $(cat "$dir/out")"
+	make -s -C "$dir/new" CC="${CC%% *}" TELMON_CFLAGS="-I$TELMON_INCLUDE" TELMON_BIN="$builddir" run >"$dir/out" 2>&1
+	grep -q '^ *[0-9].* ok$' "$dir/out" || fail "make run of a new one: $(cat "$dir/out")"
+	make -s -C "$dir/new" TELMON_CFLAGS= PLUGINDIR=/plugins DESTDIR="$dir/root" install || fail "make install of a new one"
+	[ -f "$dir/root/plugins/my-new_one.so" ] || fail "make install of a new one installs nothing"
+fi
+
+# ---- bad ones: NAME STATUS REGEX, and C on standard input: what is in front of the plugin, with its members as P
+
+bad()
+{
+	name=$1 status=$2 wanted=$3
+	{
+		echo '#include <telmon/plugin.h>'
+		echo '#include <pthread.h>'
+		echo '#include <signal.h>'
+		echo '#include <stdio.h>'
+		echo '#include <unistd.h>'
+		cat
+		echo 'TELMON_PLUGIN = { TELMON_PLUGIN_HEAD, .version = "1", .help = "h", P };'
+	} >"$dir/$name.c"
+	${CC%% *} -w -D_GNU_SOURCE -O1 -fPIC -shared -pthread -fvisibility=hidden -I"$TELMON_INCLUDE" -o "$dir/$name.so" \
+		"$dir/$name.c" || { fail "$name does not compile"; return; }
+	"$TELMON_PLUGIN" check --limit 3 "$dir/$name.so" >"$dir/report" 2>&1
+	got=$?
+	[ $got = "$status" ] || fail "$name: status $got"
+	grep -q -e "$wanted" "$dir/report" || { fail "$name: no line '$wanted' in"; cat "$dir/report"; }
+}
+
+metric='static const struct telmon_metric m[] = { { .name = "m_bytes", .help = "h", .unit = TELMON_BYTES, .source = "s" } };'
+column='static const struct telmon_column c[] = { { .name = "used", .help = "h", .type = TELMON_REAL } };'
+command='static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_COLUMNS(c), KIND = act } };'
+
+bad crash 1 '^error: collect: crashed\|^error: collect: ended the process' <<END
+$metric
+static int collect(struct telmon *t) { return *(volatile int *)8; }
+#define P TELMON_METRICS(m), .collect = collect
+END
+bad crash_cut 1 '^error: collect: \(crashed\|ended the process\) where all files end half way' <<END
+$metric
+static int collect(struct telmon *t)
+{
+	struct telmon_file f;
+	if (telmon_read(t, "/proc/meminfo", &f) < 0 || f.size == 0)
+		return -EIO;
+	if (strncmp(f.text, "MemTotal", 8) == 0 && !strstr(f.text, "DirectMap4k") && !strstr(f.text, "HugePages_Total"))
+		abort();
+	return 0;
+}
+#define P TELMON_METRICS(m), .collect = collect
+END
+bad leaves 1 '^error: start: ended the process (exit status 3)' <<END
+static int start(struct telmon *t) { exit(3); }
+#define P .start = start
+END
+bad hang 1 "^error: run 'k': has not returned within 3 s" <<END
+$column
+static int act(struct telmon *t) { for (volatile int i = 0;; i++); }
+#define KIND .run
+$command
+#define P TELMON_COMMANDS(k)
+END
+bad deaf 0 "^warning: run 'k', cancelled: goes on for" <<END
+$column
+static int act(struct telmon *t) { usleep(600000); return 0; }
+#define KIND .run
+$command
+#define P TELMON_COMMANDS(k)
+END
+bad descriptors 1 '^error: collect, views and runs: leaks descriptors' <<END
+$metric
+static int collect(struct telmon *t) { dup(0); return 0; }
+#define P TELMON_METRICS(m), .collect = collect
+END
+bad threads 1 '^error: collect, views and runs: leaves threads behind' <<END
+$metric
+static void *body(void *a) { pause(); return a; }
+static int collect(struct telmon *t) { pthread_t p; pthread_create(&p, 0, body, 0); return 0; }
+#define P TELMON_METRICS(m), .collect = collect
+END
+bad print 0 '^warning: it prints: .* hello there$' <<END
+static int start(struct telmon *t) { printf("hello there\n"); return 0; }
+#define P .start = start
+END
+bad chdir 1 '^error: the process: has got another working folder' <<END
+$metric
+static int collect(struct telmon *t) { return chdir("/"); }
+#define P TELMON_METRICS(m), .collect = collect
+END
+bad handler 1 '^error: the process: has got another handler for signal 10' <<END
+$metric
+static int collect(struct telmon *t) { signal(SIGUSR1, SIG_IGN); return 0; }
+#define P TELMON_METRICS(m), .collect = collect
+END
+bad counting 1 "^error: view 'k', two at once: give different answers" <<END
+$column
+$metric
+static int collect(struct telmon *t) { return telmon_put(t, 0, 1); }
+static int act(struct telmon *t) { static int n; telmon_row(t); telmon_int(t, ++n); return 0; }
+#define KIND .view
+$command
+#define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
+END
+bad zero 0 '^warning: k: shows used as zero where nothing is known' <<END
+$column
+$metric
+static int collect(struct telmon *t) { return telmon_put(t, 0, 1); }
+static int act(struct telmon *t)
+{
+	double v = telmon_value(t, 0, 0);
+	telmon_row(t);
+	telmon_real(t, v > 0 ? v : 0);
+	return 0;
+}
+#define KIND .view
+$command
+#define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
+END
+bad labels 0 '^warning: telmon_put(): is refused' <<END
+$metric
+static int collect(struct telmon *t) { telmon_put1(t, 0, "x", 1); return 0; }
+#define P TELMON_METRICS(m), .collect = collect
+END
+bad names 0 "^warning: metric 'x_kb': has a unit that its name does not say: _bytes is missing" <<END
+static const struct telmon_metric m[] = { { .name = "x_kb", .kind = TELMON_COUNTER, .unit = TELMON_BYTES } };
+static int collect(struct telmon *t) { return 0; }
+#define P TELMON_METRICS(m), .collect = collect
+END
+for line in "metric 'x_kb': has no help" "metric 'x_kb': has no source" "metric 'x_kb': is a counter: its name ends in _total" \
+	"metric 'x_kb': is in 'kb'"; do
+	grep -q "^warning: $line" "$dir/report" || fail "names: no line '$line'"
+done
+bad twice 1 "^error: loading it: .*'m_bytes'" <<END
+static const struct telmon_metric m[] = { { .name = "m_bytes" }, { .name = "m_bytes" } };
+#define P TELMON_METRICS(m)
+END
+bad unknown 1 '^error: loading it: .*undefined symbol: nobody_has_this' <<END
+int nobody_has_this(void);
+static int start(struct telmon *t) { return nobody_has_this(); }
+#define P .start = start
+END
+bad exports 0 '^warning: symbols: exports 1 besides telmon_plugin, such as helper' <<END
+__attribute__((visibility("default"))) int helper(void) { return 1; }
+#define P .start = NULL
+END
+# Where the kernel has no Landlock, or does not tell, a child may read what we may.
+if grep -q landlock /sys/kernel/security/lsm 2>/dev/null; then
+	echo secret >"$dir/secret"
+	bad opens 0 "^warning: collect: fails in a child of its own" <<END
+$metric
+static int collect(struct telmon *t)
+{
+	FILE *f = fopen("$dir/secret", "r");
+	return f ? fclose(f) : telmon_fail(t, -errno, "no secret");
+}
+#define P TELMON_METRICS(m), .collect = collect
+END
+	"$TELMON_PLUGIN" check --read "$dir/secret" "$dir/opens.so" | grep -q '^warning' && fail "--read opens nothing"
+fi
+# A sanitizer counts memory by itself.
+case ${ASAN_OPTIONS:-}${SANITIZED:-} in
+*yes*) ;;
+*)
+	bad memory 0 '^warning: collect, views and runs: keeps 1.* more bytes of memory each time' <<END
+$metric
+static int collect(struct telmon *t) { *(volatile char *)malloc(100) = 1; return 0; }
+#define P TELMON_METRICS(m), .collect = collect
+END
+esac
+echo text >"$dir/text.so"
+"$TELMON_PLUGIN" check "$dir/text.so" >"$dir/report" && fail "a text is an object"
+grep -q '^error: loading it: .*is not a shared object' "$dir/report" || fail "a text: $(cat "$dir/report")"
+for usage in '' 'check' 'new' 'check --root' 'check --set x y.so' 'fly'; do
+	# shellcheck disable=SC2086
+	"$TELMON_PLUGIN" $usage >/dev/null 2>&1
+	[ $? = 2 ] || fail "usage '$usage'"
+done
+exit $failed
