@@ -1,7 +1,7 @@
 #!/bin/sh
-# test.sh -- what the plugin makes of the machine in fixture/, compared with what it should.
+# test.sh -- what the plugin makes of the machine in fixture/, inside the daemon and in a child of its own, compared with
+# what it should.
 cd "$(dirname "$0")" || exit 99
-got=$(./ask.sh fixture '@COMMAND@ --csv' '@COMMAND@-lines -n 2 --csv' 'metrics @METRIC@_dirty_bytes --csv | columns value')
 wanted='dirty_bytes,writeback_bytes,state
 229376,,ok
 name,size_bytes
@@ -9,9 +9,13 @@ MemTotal,4194304000
 MemFree,1048576000
 value
 229376'
-[ "$(echo "$got" | tr -d '\r')" = "$wanted" ] && { echo "test.sh: passed"; exit 0; }
-echo "test.sh: wanted:"
-echo "$wanted"
-echo "test.sh: got:"
-echo "$got"
-exit 1
+for ISOLATE in false true; do
+	export ISOLATE
+	got=$(./ask.sh fixture '@COMMAND@ --csv' '@COMMAND@-lines -n 2 --csv' \
+		'metrics @METRIC@_dirty_bytes --csv | columns value')
+	if [ "$got" != "$wanted" ]; then
+		printf 'test.sh: isolate = %s: wanted:\n%s\ntest.sh: got:\n%s\n' "$ISOLATE" "$wanted" "$got"
+		exit 1
+	fi
+done
+echo "test.sh: passed"

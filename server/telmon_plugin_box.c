@@ -198,12 +198,10 @@ exercise_command(struct box *b, const struct telmon_command *cmd, enum box_args 
 	box_args(cmd, which, args);
 	r = box_ask(b, cmd, args, NULL, &rows, &why);
 	rows_fini(&rows);
-	/* A run may well refuse what it was given, or want to be given something. */
-	if (r < 0 && cmd->run && cmd->n_args)
-		level = FINDING_NOTE;
-	if (r < 0)
-		phase_say(b->phase, level, buf_str(&about), "fails%s: %s", b->phase->where,
-			  buf_str(&why));
+	/* Failing is right where files are bad. And a run may refuse what it was given. */
+	if (r < 0 && level > FINDING_NOTE)
+		phase_say(b->phase, cmd->run && cmd->n_args ? FINDING_NOTE : level, buf_str(&about),
+			  "fails%s: %s", b->phase->where, buf_str(&why));
 }
 
 /* A counter never falls from one sample to the next, and is never below zero. */

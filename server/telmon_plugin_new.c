@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * telmon_plugin_new -- writes a plugin to begin with: the files of kit/, which are compiled into
- * this program, with the name in its place. Nothing that is there already is touched.
+ * telmon_plugin_new -- writes a plugin to begin with: the files of kit/ and two of examples/, which
+ * are compiled into this program, with the name in its place. Nothing that is there already is
+ * touched.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,16 +20,17 @@
 enum { MAX_NAME = 60, MAX_FILE = 64 << 10 };
 
 /* Made of kit/ by the Makefile. */
-extern const char kit_plugin[], kit_makefile[], kit_ask[], kit_test[], kit_readme[], kit_fixture[],
-	kit_telmond[];
+extern const char kit_code[], kit_makefile[], kit_plugin[], kit_ask[], kit_test[], kit_readme[],
+	kit_fixture[], kit_telmond[];
 
 static const struct {
 	const char *path; /* @ is the name */
 	const char *text;
 	mode_t mode;
 } files[] = {
-	{ "@.c", kit_plugin, 0644 },
+	{ "@.c", kit_code, 0644 },
 	{ "Makefile", kit_makefile, 0644 },
+	{ "plugin.mk", kit_plugin, 0644 },
 	{ "ask.sh", kit_ask, 0755 },
 	{ "test.sh", kit_test, 0755 },
 	{ "README.md", kit_readme, 0644 },

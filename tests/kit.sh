@@ -9,10 +9,12 @@
 #	CC		a compiler; without one the test is skipped
 #	TELMON_INCLUDE, TELMON_PLUGIN_PATH, TEMPLATE, builddir
 set -u
+# What the make around this was told is not for the makes within.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR
 LC_ALL=C.UTF-8
 export LC_ALL
 : "${TELMON_PLUGIN:?is not set}" "${TELMON_INCLUDE:?is not set}" "${TELMON_PLUGIN_PATH:?is not set}" "${TEMPLATE:?is not set}"
-: "${CC:=cc}" "${builddir:?is not set}"
+: "${CC:=cc}" "${builddir:?is not set}" "${srcdir:?is not set}"
 # Configured flags may be part of it.
 command -v "${CC%% *}" >/dev/null || { echo "kit.sh: no compiler, skipping"; exit 77; }
 
@@ -44,7 +46,7 @@ grep -q '^{"file":".*template.so","verdict":"ok","errors":0,"warnings":0,"findin
 "$TELMON_PLUGIN" new my-new_one "$dir/new" >"$dir/out" || fail "new: status $?"
 "$TELMON_PLUGIN" new my-new_one "$dir/new" >"$dir/out" 2>&1 && fail "new overwrites"
 "$TELMON_PLUGIN" new Bad "$dir/bad" >"$dir/out" 2>&1
-[ $? = 2 ] && [ ! -e "$dir/bad" ] || fail "new takes a bad name"
+if [ $? != 2 ] || [ -e "$dir/bad" ]; then fail "new takes a bad name"; fi
 for compiler in gcc clang; do
 	command -v $compiler >/dev/null || continue
 	for standard in c99 gnu99 c11 c17; do
