@@ -22,37 +22,24 @@ static const struct telmon_metric metrics[] = {
 };
 
 /* 2. A sample: called once an interval. A NaN is not put, and is shown as unknown. */
-static bool
-begins(const char *line, const char *name)
-{
-	return strncmp(line, name, strlen(name)) == 0;
-}
-
-/* "Dirty:   224 kB" -> 229376; NaN where there is no number. */
 static double
-bytes_of(const char *line)
+bytes_of(const char *text, const char *key)
 {
-	const char *at = line + strcspn(line, " \n");
+	const char *at = telmon_find_line(text, key); /* "Dirty:   224 kB": behind the key */
 
-	return telmon_number(&at) * 1024;
+	return at ? telmon_number(&at) * 1024 : NAN;
 }
 
 static int
 collect(struct telmon *t)
 {
 	struct telmon_file f;
-	const char *at, *line;
 	int r = telmon_read(t, "/proc/meminfo", &f);
 
 	if (r < 0)
 		return telmon_fail(t, r, "/proc/meminfo cannot be read");
-	at = f.text;
-	while ((line = telmon_next_line(&at))) {
-		if (begins(line, "Dirty:"))
-			telmon_put(t, DIRTY, bytes_of(line));
-		else if (begins(line, "Writeback:"))
-			telmon_put(t, WRITEBACK, bytes_of(line));
-	}
+	telmon_put(t, DIRTY, bytes_of(f.text, "Dirty:"));
+	telmon_put(t, WRITEBACK, bytes_of(f.text, "Writeback:"));
 	return 0;
 }
 
@@ -121,13 +108,14 @@ run_lines(struct telmon *t)
 	while (left-- > 0 && !telmon_cancelled(t) && (line = telmon_next_line(&at))) {
 		size_t n = strcspn(line, ":\n");
 
-		if (n >= sizeof(name))
+		if (line[n] != ':' || n >= sizeof(name))
 			continue;
 		memcpy(name, line, n);
 		name[n] = '\0';
+		line += n + 1;
 		telmon_row(t);
 		telmon_text(t, name);
-		r = telmon_real(t, bytes_of(line));
+		r = telmon_real(t, telmon_number(&line) * 1024);
 		if (r < 0)
 			return r; /* the answer is too large */
 	}

@@ -206,6 +206,18 @@ our_statfs(struct telmon *t, const char *path, struct telmon_statfs *ret)
 	return judged_path("telmon_statfs()", path, one.theirs->statfs(t, path, ret));
 }
 
+static int
+our_statfs_many(struct telmon *t, const char *const *paths, size_t n, struct telmon_statfs *ret,
+		int *ret_errors)
+{
+	if (one.how != MANGLE_GONE)
+		return judged("telmon_statfs_many()",
+			      one.theirs->statfs_many(t, paths, n, ret, ret_errors));
+	for (size_t i = 0; i < n; i++)
+		ret_errors[i] = -ENOENT;
+	return 0;
+}
+
 /* ---- callbacks ---------------------------------------------------------------------------- */
 
 static void
@@ -216,6 +228,7 @@ make_table(const struct telmon_host *theirs)
 	one.ours.read = our_read;
 	one.ours.list = our_list;
 	one.ours.statfs = our_statfs;
+	one.ours.statfs_many = our_statfs_many;
 	one.ours.put = our_put;
 	one.ours.add_metric = our_add_metric;
 	one.ours.row = our_row;

@@ -162,8 +162,7 @@ start(struct telmon *t)
 
 	if (!dir || *dir != '/')
 		return telmon_fail(t, -EINVAL, "the setting dir=/... is wanted");
-	t->state = calloc(1, sizeof(struct state));
-	return t->state ? 0 : -ENOMEM;
+	return telmon_new_state(t, sizeof(struct state));
 }
 
 static void

@@ -51,21 +51,65 @@
  *
  *	cc -shared -fPIC -o myload.so myload.c $(pkg-config --cflags telmon)
  *
+ * Life. The object is mapped, its tables are checked and copied, start is called once, then collect, views
+ * and runs as they are wanted, stop once at the end. A reload is a new life: the new object is started before
+ * the old one is stopped, so both live for a moment, and what the old one had in t->state is gone.
+ *
  * Units. Values travel in base units: bytes, seconds, percent (0..100 and more), counts. A column's
  * name ends in its unit (_bytes, _s, _percent, _per_s, _bytes_per_s, _bits_per_s); a metric's name
- * follows Prometheus (_bytes, _seconds, _total). The unit in the table says how people see it.
- * Unknown is NaN for a number and NULL for a text; it is shown as `-` or null, never as zero.
+ * follows Prometheus (_bytes, _seconds, _total for counters, _info for info metrics). The unit in the table
+ * says how people see it. Unknown is NaN for a number and NULL for a text; it is shown as `-` or null, never
+ * as zero.
  *
- * Threads. The host calls start, stop, collect and every run of one plugin one at a time, on any
- * thread: `t->state` needs no lock. Views are called by many threads at once and at any time: they
- * read snapshots and arguments only; no I/O, no state, no sleeping.
+ * View or run. A view turns the sample that collect has put into rows: its answer is kept as long as the
+ * sample, costs nothing to ask for, and is what metrics, watches and alarms agree with. A run reads the
+ * machine when it is asked, with the arguments of whoever asks; it has a deadline.
+ *
+ * Threads and state. The host calls start, stop, collect and every run of one plugin one at a time, on any
+ * thread: `t->state`, which start sets and stop frees, needs no lock. Views are called by many threads at
+ * once and at any time, also during a collect: they read snapshots, arguments and settings only; no I/O, no
+ * sleeping, and nothing of the state that changes. Static variables are state, too, and forbidden to views.
+ *
+ * Metrics known only at run time are added in start or collect with telmon_add_metric(), which returns the
+ * number to put their values under. It stays theirs until stop; what is not put is simply not there. Asking
+ * for the same name again is cheap and gives the same number. Before a name is made of other people's text,
+ * make a name of it; other people's text belongs into labels.
+ *
+ * Cancelling. Whoever asked may leave, and each collect and run has a deadline (10 s, or what deadline_s and
+ * the administrator say). Either makes telmon_cancelled() true: ask it in each loop that can be long, wait
+ * with telmon_sleep() or in pieces of at most 0.1 s, and return -ECANCELED; what was put or written till then
+ * is dropped. A call that goes on past its deadline is shown as STUCK, and the plugin is asked nothing else
+ * until it returns; isolated, its child is killed and spawned anew.
+ *
+ * Errors and statuses. Functions return 0 or a count, or -errno. A callback returns 0, or the negative errno
+ * of what stopped it, best through telmon_fail() so that the asker reads a sentence. A start that fails
+ * keeps the plugin out of service, and stop is not called for it; a collect that fails leaves the values
+ * of the one before in place, with their age; a view or run that fails answers an error and no rows.
+ * That what is watched is in a bad way is no failure: that is a value, and for the answer of a command
+ * telmon_status(), which becomes the exit status of `telmon COMMAND`.
+ *
+ * Explain. `explain METRIC` and `explain COMMAND.COLUMN` print help, unit, source and formula as the tables
+ * say them. The source is where somebody else would look the number up ("/proc/stat, line cpu"); a formula
+ * stands wherever a column or a metric is computed ("100 * used / size").
+ *
+ * Settings. `plugin NAME { settings = { "host=db1", "port=5432" } }` in telmond.conf; telmon_setting(t, "host").
+ * They are texts, and do not change between start and stop. Check them in start, and fail with a sentence.
  *
  * Isolation. The same object runs inside the daemon or in a child of its own, by a word of the
- * administrator's. In a child it has no descriptors, environment, terminal or network of the
- * daemon's, and limits on memory and processor time; all that this header offers works the same.
- *
- * Errors. Functions return 0 or a count, or -errno. A callback returns 0, or the negative errno of
- * what stopped it, best through telmon_fail() so that the asker reads a sentence.
+ * administrator's (isolate = true; the default for all but the folder that telmon installs into and those
+ * given with -p). All that this header offers works the same. Besides, in a child:
+ *	files		/proc and /sys may be read, and what `read = { "/path", ... }` names, folders with all
+ *			that is below them; nothing may be written, created or run
+ *	network		no sockets, unless the section says `network = true`
+ *	memory		256 MiB of address space (max_memory); past it allocations fail
+ *	descriptors	64; those of the daemon are not there, nor its environment or terminal
+ *	threads		may be made; processes (fork, exec, system, popen) not
+ *	signals		to itself alone
+ *	exit(), crash	cost the call that was going on, which fails and names the cause; the child is spawned
+ *			anew, start is called again, with pauses from 0.1 s up to 30 s when it goes on
+ * Inside, the plugin is a part of the daemon: a crash or exit() ends it. Leave what belongs to the process
+ * alone: signal handlers, the working folder, the locale, the environment, umask, standard output. Wherever
+ * it lives, close what you open, with O_CLOEXEC. `telmon-plugin check FILE.so` tries all of this.
  *
  * Growth. The object carries the sizes of its tables' elements, the host those of its own; later
  * versions append members. A newer host loads older objects. An object that needs a newer ABI is refused.
@@ -128,7 +172,7 @@ struct telmon_metric {
 	enum telmon_unit unit;
 	const char *labels; /* names, comma between: "cpu,mode"; NULL = none */
 	const char *source; /* for explain: "/proc/stat" */
-	const char *formula; /* for explain, or NULL */
+	const char *formula; /* for explain, or NULL: as it is read */
 };
 
 struct telmon_column {
@@ -451,21 +495,24 @@ telmon_read_number(struct telmon *t, const char *path, const char *key)
 
 /* ---- any callback --------------------------------------------------------------------------- */
 
-/* The value of `settings = { "key=value" }` in the plugin's section, or NULL. */
+/* The value of `settings = { "key=value" }` in the plugin's section, or NULL; "" for "key=". Valid until stop. */
 static inline const char *
 telmon_setting(struct telmon *t, const char *key)
 {
 	return t->host->setting(t, key);
 }
 
+/* A line in the daemon's log, with the plugin's name; ten a second at most. Not for what fails a call: that
+ * is telmon_fail()'s. */
 static inline void
 telmon_log(struct telmon *t, enum telmon_level level, const char *text)
 {
 	t->host->log(t, level, text);
 }
 
-/* Says why this call fails, in words for the asker; returns error (negative), so that a callback can
- * end with it. The host adds the text of the errno. */
+/* Says why this call fails, in words for the asker, up to 300 bytes; returns error (negative), so that a
+ * callback can end with it. The host adds the text of the errno. It decides nothing by itself: a callback
+ * that returns 0 after it has succeeded. */
 static inline int
 telmon_fail(struct telmon *t, int error, const char *why)
 {
@@ -482,7 +529,9 @@ telmon_new_state(struct telmon *t, size_t size)
 
 /* ---- values: collect (add_metric: start and collect) ----------------------------------------- */
 
-/* Adds a metric known only now. Returns its index; the same one when the name exists; -EINVAL. */
+/* Adds a metric known only now; its texts are copied. Returns its index, which is good until stop; the same one
+ * when the name exists (with the kind, unit and labels that it has then); -EINVAL, and a line in the log that
+ * says why, when it is none (its name, more than 16 labels, past 10,000 metrics). */
 static inline int
 telmon_add_metric(struct telmon *t, const struct telmon_metric *m)
 {
@@ -622,7 +671,8 @@ telmon_text(struct telmon *t, const char *v)
 	return t->host->cell_text(t, v);
 }
 
-/* The answer's own word, as Nagios means it: 0 ok, 1 warning, 2 critical, 3 unknown. */
+/* The answer's own word, as Nagios means it: 0 ok (unless said), 1 warning, 2 critical, 3 unknown. The exit status
+ * of `telmon COMMAND`. */
 static inline void
 telmon_status(struct telmon *t, int status)
 {
