@@ -5,11 +5,11 @@
 # compat.sh -- an object that was built with the first header lives in today's daemon, inside and in a child of its own, and
 # passes today's check. tests/compat is never changed; when the ABI grows, what is there goes on working.
 set -u
-: "${TELMON_PLUGIN:?is not set}" "${FIRST:?is not set}" "${builddir:?is not set}" "${srcdir:?is not set}"
+: "${TELMON_PLUGIN:?is not set}" "${FIRST_PLUGIN:?is not set}" "${builddir:?is not set}" "${srcdir:?is not set}"
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
-cp "$FIRST" "$dir/first.so" || exit 99
+cp "$FIRST_PLUGIN" "$dir/first.so" || exit 99
 failed=0
 
 "$TELMON_PLUGIN" check "$dir/first.so" >"$dir/report" 2>&1 || failed=1

@@ -462,7 +462,7 @@ START_TEST(the_manual_knows_every_key)
 	_autofree_ char *path = xasprintf("%s/doc/telmond.conf.5", srcdir ? srcdir : ".");
 	FILE *f = fopen(path, "r");
 	struct settings *s = load("");
-	int items = 0, keys = 9 + 2; /* those of plugin sections and of listener sections */
+	int items = 0, keys = 12 + 2; /* those of plugin sections and of listener sections */
 
 	if (!f && !srcdir) {
 		/* Started by hand from somewhere else. */
