@@ -313,6 +313,8 @@ lineedit_editor_read(struct editor *ed)
 	text = el_wgets(ed->el, &n);
 	if (ed->result >= 1 && text && n > 0)
 		take_line(ed, text, (size_t)n - 1);
+	if (ed->e->line->error)
+		ed->result = ed->e->line->error;
 	lineedit_leave(ed);
 	ed->muted = false;
 	free(ed->draft);

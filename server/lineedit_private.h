@@ -88,7 +88,8 @@ int lineedit_plain_go_on(struct lineedit *e);
 struct editor *lineedit_editor_new(struct lineedit *e, const char *terminal, int *ret_error);
 void lineedit_editor_free(struct editor *ed); /* NULL is fine */
 int lineedit_editor_read(struct editor *ed);
-/* Besides what lineedit_read() returns: the peer wants no echo any more, in the middle of the line. */
+/* Besides what lineedit_read() returns: the peer wants no echo any more, in the middle of the line.
+ */
 enum { LINEEDIT_GO_PLAIN = 2 };
 
 #endif

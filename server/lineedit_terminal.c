@@ -17,6 +17,30 @@
 EXPORTED int tgetent(char *space, const char *name);
 EXPORTED int tputs(const char *text, int lines, int (*put)(int));
 
+static void *
+symbol(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+/* A name that is not found makes the database forget which terminal it read before, but not give
+ * it back. */
+static void
+forget_terminal(void)
+{
+	static void *(*set)(void *);
+	static int (*discard)(void *);
+	void *before;
+
+	if (!set || !discard) {
+		*(void **)&set = symbol("set_curterm");
+		*(void **)&discard = symbol("del_curterm");
+	}
+	before = set && discard ? set(NULL) : NULL;
+	if (before)
+		discard(before);
+}
+
 /* The database remembers what it read by the address of `space`, and frees it only when the same
  * one comes again: with libedit's, which differs from session to session, it would grow for ever.
  */
@@ -25,11 +49,15 @@ tgetent(char *space, const char *name)
 {
 	static char one[4096];
 	static int (*real)(char *, const char *);
+	int r;
 
 	(void)space;
 	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "tgetent");
-	return real ? real(one, name) : -1;
+		*(void **)&real = symbol("tgetent");
+	r = real ? real(one, name) : -1;
+	if (r <= 0)
+		forget_terminal();
+	return r;
 }
 
 /* Without the padding that some terminals of old needed: no network terminal does, and the

@@ -5,7 +5,10 @@
  * test_lineedit_edit -- the editor with libedit: what lines the keys make, and what a person sees
  * on the way.
  */
+#include <fcntl.h>
 #include <locale.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "editor_box.h"
 
@@ -74,6 +77,54 @@ START_TEST(known_and_unknown_terminals)
 	ck_assert_int_eq(try_terminal(""), -ENOTTY);
 	ck_assert_int_eq(try_terminal("xterm-but-with-a-name-that-no-terminal-ever-had-so-long"),
 			 -ENOTTY);
+}
+END_TEST
+
+static int
+descriptors(bool *ret_inherited)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		n += flags >= 0;
+		*ret_inherited |= fd > 2 && flags >= 0 && !(flags & FD_CLOEXEC);
+	}
+	return n;
+}
+
+START_TEST(descriptors_are_our_own)
+{
+	bool before = false, meanwhile = false;
+	int n = descriptors(&before);
+	struct editor_box *b = editor_box_open("xterm", 80, 24);
+
+	ck_assert_int_eq(descriptors(&meanwhile), n + 2);
+	ck_assert(before || !meanwhile);
+	editor_box_close(b);
+	ck_assert_int_eq(descriptors(&before), n);
+}
+END_TEST
+
+START_TEST(without_a_pseudo_terminal_the_plain_reader_serves)
+{
+	struct editor_box *b = editor_box_open(NULL, 80, 24);
+	struct rlimit limit, none;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	for (rlim_t fds = 0; fds < 2; fds++) {
+		none = limit;
+		none.rlim_cur = (rlim_t)fcntl(0, F_DUPFD, 0) + fds;
+		close((int)(none.rlim_cur - fds));
+		setrlimit(RLIMIT_NOFILE, &none);
+		ck_assert_int_eq(lineedit_open(b->e, "xterm"), -EMFILE);
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	ck_assert(!lineedit_is_open(b->e));
+	ck_assert_int_eq(READ(b, "ab" LEFT "c\n"), 1);
+	ck_assert_str_eq(buf_str(&b->line), "abc");
+	editor_box_close(b);
 }
 END_TEST
 
@@ -444,6 +495,8 @@ lineedit_edit_suite(void)
 
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, known_and_unknown_terminals);
+	tcase_add_test(c, descriptors_are_our_own);
+	tcase_add_test(c, without_a_pseudo_terminal_the_plain_reader_serves);
 	tcase_add_test(c, lines_are_read);
 	tcase_add_test(c, keys_move);
 	tcase_add_test(c, keys_delete);

@@ -120,7 +120,7 @@ news(void *ctx)
 static void
 complete(void *ctx, const char *line, size_t cursor, struct lineedit_choices *c)
 {
-	static struct lineedit_choice list[] = {
+	static const struct lineedit_choice list[] = {
 		{ "word", "word", "a word" },
 		{ "work", "work", "another" },
 	};
@@ -128,7 +128,8 @@ complete(void *ctx, const char *line, size_t cursor, struct lineedit_choices *c)
 	(void)ctx;
 	(void)line;
 	c->from = cursor;
-	c->list = list;
+	c->list = arena_alloc(c->arena, sizeof(list));
+	memcpy(c->list, list, sizeof(list));
 	c->n = 2;
 	c->letter = cursor % 2;
 }

@@ -194,9 +194,18 @@ START_TEST(test_echo)
 	struct someone *s = someone_new("xterm");
 
 	ck_assert(edits(s));
+	/* Refused in the middle of a line, which goes on without. */
+	keys(s, "echo");
+	peer_expect(&s->p, "echo");
 	keys(s, "\xff\xfe\x01");
-	keys(s, "echo ab" LEFT "c\r\0");
-	peer_skip_to(&s->p, "abc\r\n");
+	peer_expect(&s->p, "\xff\xfc\x01");
+	for (int i = 0; i < 2; i++) {
+		keys(s, " ab" LEFT "c\r\0");
+		peer_expect(&s->p, "abc\r\n");
+		peer_expect_prompt(&s->p);
+		keys(s, "echo");
+	}
+	keys(s, "\r\0");
 	peer_expect_prompt(&s->p);
 	keys(s, "\xff\xfd\x01");
 	edits(s);

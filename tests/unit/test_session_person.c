@@ -597,7 +597,7 @@ START_TEST(test_history)
 	peer_expect_prompt(&p);
 	/* The oldest go: 500 lines. */
 	for (int i = 0; i < 600; i++) {
-		char line[16];
+		char line[24];
 
 		snprintf(line, sizeof(line), "echo %d\r\n", i);
 		peer_send_bytes(&p, line, strlen(line));
