@@ -267,12 +267,28 @@ take_control(struct lineedit *e, uint32_t c)
 	}
 }
 
+/* Where the peer's terminal keeps the line to itself, a question is seen only with its Enter. */
+static bool
+was_question(struct lineedit *e)
+{
+	_autobuf_ struct buf out = BUF_INIT(LINEEDIT_MENU_BYTES);
+	size_t n = e->line->len;
+
+	if (e->echo || e->too_long || n == 0 || e->line->data[n - 1] != '?' ||
+	    lineedit_explain(e, e->line->data, n - 1, &out) == LINEEDIT_NOTHING)
+		return false;
+	lineedit_show(e, out.data, out.len);
+	return true;
+}
+
 static int
 end_line(struct lineedit *e)
 {
 	echo(e, "\n", 1);
 	if (e->line->error)
 		return e->line->error;
+	if (was_question(e))
+		return -ECANCELED;
 	return e->too_long ? -EMSGSIZE : 1;
 }
 

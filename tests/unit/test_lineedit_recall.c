@@ -73,7 +73,7 @@ START_TEST(the_oldest_lines_go)
 	size_t n = 0;
 
 	for (int i = 0; i < 600; i++) {
-		char line[16];
+		char line[24];
 
 		snprintf(line, sizeof(line), "line %d", i);
 		remember(e, line);
@@ -362,6 +362,21 @@ START_TEST(plain_question_mark_explains)
 }
 END_TEST
 
+/* Without echo the line comes as a whole. */
+START_TEST(a_line_may_end_in_a_question)
+{
+	struct editor_box *b = editor_box_open(NULL, 40, 10);
+
+	b->ops.complete = choose;
+	lineedit_set_echo(b->e, false);
+	ck_assert_int_eq(READ(b, "x ?\n"), -ECANCELED);
+	ck_assert_str_eq(buf_str(&b->shown), "> " EXPLAINED);
+	ck_assert_int_eq(READ(b, "x?\n"), 1);
+	ck_assert_str_eq(buf_str(&b->line), "x?");
+	editor_box_close(b);
+}
+END_TEST
+
 static Suite *
 lineedit_recall_suite(void)
 {
@@ -382,6 +397,7 @@ lineedit_recall_suite(void)
 	tcase_add_test(c, a_list_fits_the_window);
 	tcase_add_test(c, plain_tab_completes);
 	tcase_add_test(c, plain_question_mark_explains);
+	tcase_add_test(c, a_line_may_end_in_a_question);
 	suite_add_tcase(s, c);
 	return s;
 }
