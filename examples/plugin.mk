@@ -23,9 +23,9 @@ check: all
 	telmon-plugin check $(CHECKFLAGS) ./$(NAME).so
 	./test.sh
 
-# One answer from a daemon of its own: make run ASK='COMMAND --json'
+# One answer from a daemon of its own: make run ASK='COMMAND --json'. The answer's own word (1 to 3) is no error of make's.
 run: all
-	$(HERE)ask.sh / '$(ASK)'
+	$(HERE)ask.sh / '$(ASK)' || test $$? -le 3
 
 install: all
 	install -d $(DESTDIR)$(PLUGINDIR)
