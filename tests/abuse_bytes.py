@@ -2,6 +2,7 @@
 """abuse_bytes.py -- cases of abuse.py: whatever a daemon says is the same when each read and each send moves one byte."""
 import concurrent.futures
 import glob
+import operator
 import os
 import re
 import time
@@ -60,16 +61,19 @@ def alike(one, other):
 
 
 def differences(path, shim):
-    """What a transcript got twice as usual, and one byte at a time otherwise; and how many outputs there were, and were the same."""
-    fast = play(path, shim), play(path, shim)
+    """What a transcript got otherwise one byte at a time; and how many outputs there were, and were the same to the byte."""
+    usual = play(path, shim)
     shim.one_byte = 1
     slow = play(path, shim)
     shim.one_byte = 0
     if slow is None:
         return [], 0, 0
-    trios = list(zip(*fast, slow))
-    return ([f"{os.path.basename(path)}: {third!r} instead of {one!r}" for one, other, third in trios
-             if alike(one, other) and not alike(one, third)], len(trios), sum(one == third for one, _, third in trios))
+    found = [n for n, pair in enumerate(zip(usual, slow)) if not alike(*pair)]
+    if found:  # what is not even like itself tells nothing
+        again = play(path, shim)
+        found = [n for n in found if alike(usual[n], again[n])]
+    return ([f"{os.path.basename(path)}: {slow[n]!r} instead of {usual[n]!r}" for n in found], len(slow),
+            sum(map(operator.eq, usual, slow)))
 
 
 def one_byte_transcripts():
