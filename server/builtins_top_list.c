@@ -124,8 +124,7 @@ void
 top_draw_footer(const struct top *t, unsigned columns, unsigned lines, struct buf *out)
 {
 	static const char *const keys[] = {
-		"q quit  c cpu  m memory  p pid  t age  n name  r reverse  / filter  1 cores  h "
-		"help",
+		"q quit  c cpu  m mem  p pid  t age  n name  r reverse  / filter  1 cores  h help",
 		"q quit  cmptn sort  r reverse  / filter  h help",
 		"q quit  cmptn sort  h help",
 		"q quit  h help",

@@ -51,7 +51,7 @@ show_rows(struct session *s, bool final)
 	p->columns = s->asker.columns;
 	p->lines = s->asker.lines;
 	p->drawn_ns = now_ns();
-	return session_pager_put(s, out.data, out.len);
+	return out.error ? session_lost(s) : session_pager_put(s, out.data, out.len);
 }
 
 /* --- what keys do --- */
@@ -86,7 +86,7 @@ show_page(struct session *s, size_t at)
 		buf_putc(&out, '\n');
 		p->room--;
 	}
-	return go_on(session_pager_put(s, out.data, out.len));
+	return go_on(out.error ? session_lost(s) : session_pager_put(s, out.data, out.len));
 }
 
 static int

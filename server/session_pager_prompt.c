@@ -45,7 +45,7 @@ session_pager_line(struct session *s)
 	buf_put(&out, p->line.data, p->line.len);
 	if (reverse)
 		buf_puts(&out, SCREEN_PLAIN);
-	return session_pager_put(s, out.data, out.len);
+	return out.error ? session_lost(s) : session_pager_put(s, out.data, out.len);
 }
 
 /* The longest that leaves the last column free. */

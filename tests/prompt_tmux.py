@@ -4,6 +4,7 @@
 
 Environment: TELMON, TELMOND (programs), TELMON_PLUGIN_PATH (folder), TEST_PATIENCE (seconds, 15).
 """
+import contextlib
 import os
 import re
 import select
@@ -140,8 +141,9 @@ class Box:
             with open(f"/proc/{shell}/task/{shell}/children", encoding="ascii") as f:
                 return [int(pid) for pid in f.read().split()]
         for pid in children():
-            os.kill(pid, signal.SIGTERM)
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # it may just have ended
+                os.kill(pid, signal.SIGTERM)
+                os.kill(pid, signal.SIGCONT)
         self.wait("a program does not end", children, lambda left: not left)
 
     def close(self):

@@ -56,8 +56,7 @@ key(void *ctx)
 {
 	static const char *const keys[] = {
 		"word ",
-		"gr\xc3\xbc\xc3\x9f"
-		"e ",
+		"gr\303\274\303\237e ",
 		"\xe6\x97\xa5",
 		"x",
 		"\x1b[D",

@@ -81,7 +81,7 @@ START_TEST(as_a_terminal_wraps)
 	unsigned seed = 1;
 
 	for (int turn = 0; turn < 500; turn++) {
-		_autobuf_ struct buf text = BUF_INIT(4096), out = BUF_INIT(4096);
+		_autobuf_ struct buf text = BUF_INIT(4096);
 		unsigned found = 0, columns = 2 + (unsigned)turn % 9;
 		size_t at = 0;
 
