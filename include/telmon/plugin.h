@@ -103,7 +103,9 @@
  *	network		no sockets, unless the section says `network = true`
  *	memory		256 MiB of address space (max_memory); past it allocations fail
  *	descriptors	64; those of the daemon are not there, nor its environment or terminal
- *	threads		may be made; processes (fork, exec, system, popen) not
+ *	threads		may be made, 256; processes (fork, exec, system, popen) not
+ *	processor	what a call needs up to its deadline; between calls half of one, or the child is ended
+ *	messages	a row, or the labels of a value, may have 1 MiB; past it the call fails
  *	signals		to itself alone
  *	exit(), crash	cost the call that was going on, which fails and names the cause; the child is spawned
  *			anew, start is called again, with pauses from 0.1 s up to 30 s when it goes on
