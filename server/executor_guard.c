@@ -36,10 +36,16 @@ executor_arm_locked(struct executor *x, int64_t time_ns)
 		set_alarm_locked(x, time_ns);
 }
 
+int64_t
+executor_stuck_ns(const struct call *c)
+{
+	return c->deadline_ns + (c->plugin->isolate ? EXECUTOR_CHILD_GRACE_NS : EXECUTOR_GRACE_NS);
+}
+
 bool
 executor_is_stuck_locked(const struct executor_queue *q, int64_t at_ns)
 {
-	return q->running && at_ns >= q->running->deadline_ns + EXECUTOR_GRACE_NS;
+	return q->running && at_ns >= executor_stuck_ns(q->running);
 }
 
 static int64_t
@@ -67,7 +73,7 @@ next_alarm_locked(struct executor *x)
 
 	TAILQ_FOREACH(q, &x->queues, link) {
 		if (q->running && !q->running->late)
-			next = earlier(next, q->running->deadline_ns + EXECUTOR_GRACE_NS);
+			next = earlier(next, executor_stuck_ns(q->running));
 		TAILQ_FOREACH(c, &q->kept, link)
 			next = earlier(next, executor_kept_until(c));
 	}

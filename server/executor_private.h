@@ -29,8 +29,10 @@ enum {
  * when none could be had. */
 #define EXECUTOR_PATIENCE_NS (30 * NS_PER_MS)
 #define EXECUTOR_RETRY_NS (100 * NS_PER_MS)
-/* A call that obeys its deadline returns a moment after it: until then it is not stuck. */
+/* A call that obeys its deadline returns a moment after it: until then it is not stuck. A child is
+ * killed at it, so that its call returns for certain. */
 #define EXECUTOR_GRACE_NS (100 * NS_PER_MS)
+#define EXECUTOR_CHILD_GRACE_NS NS_PER_S
 /* At the end: what was told to end has so long, and threads without work so long. */
 #define EXECUTOR_END_NS NS_PER_S
 /* ... and who waits for a child that was killed so long more. */
@@ -169,6 +171,8 @@ void executor_guard_stop(struct executor *x);
 void executor_arm_locked(struct executor *x, int64_t time_ns);
 /* Nothing lazy waits any more. */
 void executor_calm_locked(struct executor *x);
+/* When a call that runs is stuck. */
+int64_t executor_stuck_ns(const struct call *c);
 /* What runs has passed its deadline, and does not obey it. */
 bool executor_is_stuck_locked(const struct executor_queue *q, int64_t at_ns);
 /* Until when a kept answer serves. */

@@ -32,7 +32,7 @@ begin_locked(struct executor *x, struct executor_queue *q)
 	q->running = c;
 	q->plugin->stats.busy_since_ns = now;
 	q->plugin->stats.busy_deadline_ns = c->deadline_ns;
-	executor_arm_locked(x, c->deadline_ns + EXECUTOR_GRACE_NS);
+	executor_arm_locked(x, executor_stuck_ns(c));
 	return c;
 }
 
