@@ -3,8 +3,9 @@
 """bench.py BUILDDIR [NAME...] -- telmon beside a bare server, from one run.
 
 Each figure is the median of at least five alternating pairs, because machines are shared and noisy: the
-ratio is what counts. Names: once keep process hold rest start editors; all of them without one.
+ratio is what counts. Names: once keep process hold rest start editors isolate; all of them without one.
 """
+import json
 import os
 import re
 import resource
@@ -35,13 +36,13 @@ class Bench:
     def number(self, *words):
         return float(subprocess.run(self.tool(*words), check=True, capture_output=True, text=True).stdout)
 
-    def daemon(self, config="", socket=True):
+    def daemon(self, config="", socket=True, plugins=None):
         """Starts telmond; returns the process and its port."""
         path = os.path.join(self.dir, "telmond.conf")
         with open(path, "w") as f:
             f.write(config)
         words = [os.path.join(self.build, "telmond"), "-c", path, "-l", "telnet://127.0.0.1:0",
-                 "-p", os.path.join(self.build, "plugins/.libs")]
+                 "-p", plugins or os.path.join(self.build, "plugins/.libs")]
         daemon = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         for text in daemon.stderr:
             found = re.match(r"listening on telnet://.*:(\d+)$", text)
@@ -179,6 +180,56 @@ class Bench:
         self.report("1,000 editors, 200 type: p99 echo", "ms", p99, None, p99, 5, False)
         self.stop(daemon)
 
+    def plugin(self, folder, name, interval):
+        """Compiles plugin.c; returns its path."""
+        here = os.path.dirname(os.path.abspath(__file__))
+        path = os.path.join(folder, name + ".so")
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", f"-DNAME={name}", f"-DINTERVAL={interval}",
+                        "-I", os.path.join(here, "../../include"), "-o", path, os.path.join(here, "plugin.c")], check=True)
+        return path
+
+    def isolate(self):
+        """The same plugin inside and in a child: what the way costs."""
+        trusted, other = os.path.join(self.dir, "trusted"), os.path.join(self.dir, "other")
+        os.mkdir(trusted)
+        os.mkdir(other)
+        self.plugin(trusted, "inside", 0.1)
+        daemon, port = self.daemon(f'plugin isolated {{ file = "{self.plugin(other, "isolated", 0.1)}" }}\n', plugins=trusted)
+        times = {"inside": [], "isolated": []}
+        for name in ("inside", "isolated") * PAIRS:
+            times[name].append(self.number("load", "paced", port, 400, 2, name))
+        more = statistics.median(b - a for a, b in zip(*times.values()))
+        self.report("isolated run: us more than inside", "us", statistics.median(times["isolated"]),
+                    statistics.median(times["inside"]), more, 60, False)
+        time.sleep(5)
+        took = {"inside": [], "isolated": []}
+        for _ in range(PAIRS):
+            for row in json.loads(self.answer(port, "plugins --json"))["rows"]:
+                took[row["name"]].append(row["p50_collect_s"] * 1e6)
+            time.sleep(1)
+        inside, isolated = (statistics.median(took[name]) for name in took)
+        self.report("isolated collect of 100: us more", "us", isolated, inside, isolated - inside, 100, False)
+        self.stop(daemon)
+        os.unlink(os.path.join(trusted, "inside.so"))
+        many = [self.plugin(other, f"many{i:c}{j:c}", 1) for i in range(97, 102) for j in range(97, 107)]
+        config = "".join(f'plugin {os.path.basename(path)[:-3]} {{ file = "{path}" }}\n' for path in many)
+        daemon, _ = self.daemon(config, plugins=trusted)
+        time.sleep(3)
+        pids = [daemon.pid] + self.children(daemon.pid)
+        clocks = [(~pid << 3) | 2 for pid in pids]
+        before, seconds = sum(map(time.clock_gettime, clocks)), 20
+        time.sleep(seconds)
+        share = (sum(map(time.clock_gettime, clocks)) - before) * 100 / seconds
+        self.report(f"{len(pids) - 1} isolated at 1 s: % of one core", "%", share, None, share, 2, False)
+        self.stop(daemon)
+
+    def children(self, pid):
+        found = []
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as f:
+                found += [int(word) for word in f.read().split()]
+        return found
+
     def rest(self):
         daemon, _ = self.daemon()
         clock = (~daemon.pid << 3) | 2  # the process's CPU clock, exact where ticks are not
@@ -213,7 +264,7 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     bench = Bench(sys.argv[1])
-    names = sys.argv[2:] or ["start", "once", "keep", "process", "rest", "hold", "editors"]
+    names = sys.argv[2:] or ["start", "once", "keep", "process", "rest", "hold", "editors", "isolate"]
     for name in names:
         getattr(bench, name)()
     if bench.missed:
