@@ -119,7 +119,9 @@ put_age(const struct page *p, enum top_part part, struct buf *line)
 static unsigned
 bar_columns(const struct page *p)
 {
-	return p->narrow ? p->columns / 2 - LABEL : p->columns / 3;
+	if (!p->narrow)
+		return p->columns / 3;
+	return p->columns / 2 > LABEL ? p->columns / 2 - LABEL : 0;
 }
 
 /* --- sections --- */

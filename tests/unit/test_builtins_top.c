@@ -626,6 +626,19 @@ START_TEST(plain_snapshot)
 }
 END_TEST
 
+/* A bar has no fewer columns than none. */
+START_TEST(narrow_snapshot)
+{
+	for (unsigned width = 1; width < 14; width++) {
+		world.asker.render.width = width;
+		ck_assert_int_eq(world_say(&world, "top"), 0);
+		ck_assert_msg(!says("cpu  [") && !says("mem  ["), "%u: %s", width,
+			      world_text(&world));
+	}
+	world.asker.render.width = 0;
+}
+END_TEST
+
 START_TEST(usage)
 {
 	expect("top --json", STATUS_USAGE,
@@ -657,6 +670,7 @@ suite(void)
 	tcase_add_test(c, broken_plugin);
 	tcase_add_test(c, missing_plugins);
 	tcase_add_test(c, plain_snapshot);
+	tcase_add_test(c, narrow_snapshot);
 	tcase_add_test(c, usage);
 	suite_add_tcase(s, c);
 	return s;
