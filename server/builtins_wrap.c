@@ -74,7 +74,7 @@ builtins_wrap(const struct request *request, struct rows *rows)
 	size_t used = widest_key(rows) + BETWEEN;
 	struct rows wrapped;
 
-	if (o->format != RENDER_TEXT || request->parsed->n_stages > 1 ||
+	if (rows->error || o->format != RENDER_TEXT || request->parsed->n_stages > 1 ||
 	    o->width < used + LEAST_COLUMNS)
 		return;
 	rows_init(&wrapped, rows->columns, rows->n_columns, rows->max_bytes);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 #include "filter.h"
@@ -109,6 +110,6 @@ session_rows(struct session *s, const struct word_call *call, enum parse_format 
 	if (r < STATUS_USAGE)
 		return r;
 	asker.render = options;
-	return pipeline_error(&asker, &s->reply, r,
-			      why.len ? buf_str(&why) : "the answer is too large");
+	/* What the session itself knows is small: if it did not fit, then into memory. */
+	return pipeline_error(&asker, &s->reply, r, why.len ? buf_str(&why) : strerror(ENOMEM));
 }
