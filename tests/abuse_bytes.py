@@ -121,9 +121,10 @@ def script_bytes(path):
     return data, prompt
 
 
-# What is answered at once may overtake what waits among the keys, so these depend on what came with one read.
-# The last two ask for help around the answer that tells terminal and window: what it is fitted to is a matter of moments.
-HASTY = ("commands-as-events.in", "timing-mark.in", "refuse-every-do.in", "opening-early-input.in", "negotiation-later.in")
+# These depend on what came with one read, which the network decides: what is answered at once may overtake what waits
+# among the keys, and a window counts from then on.
+HASTY = ("client-inetutils.in", "commands-as-events.in", "naws.in", "negotiation-later.in", "opening-early-input.in",
+         "refuse-every-do.in", "synch.in", "timing-mark.in")
 
 
 def talk_telnet(d, path):
@@ -141,10 +142,10 @@ def talk_telnet(d, path):
 
 def ask_everything(d, _):
     """All commands in all formats; times and ages are not the daemon's to repeat."""
-    names = [line.split()[0] for line in d.ask("help | head 18").decode().splitlines() if line[0].isalpha()]
+    names = d.ask("help | exclude '^[|/]' | columns name --csv").decode().split()[1:]
     answers = []
     for name in names:
-        if name in ("metrics", "plugins", "status", "top", "until", "watch"):  # these tell times, ages and counts, or have none to tell
+        if name in ("graph", "metrics", "plugins", "status", "top", "until", "watch"):  # times, counts, what was before
             continue
         for form in (name, name + " --csv", name + " --json", "help " + name):
             answers.append(re.sub(rb'"(time|age|interval|age_s)":(null|[0-9.]+)', b"", d.ask(form)))

@@ -12,7 +12,7 @@ import time
 
 import abuse_shim
 import session
-from abuse_daemon import FULL, SLOW, Daemon, Failure, readable, size, telnet, transcripts
+from abuse_daemon import FULL, SLOW, Daemon, Failure, readable, size, telnet, transcripts, until
 from abuse_plugins import COMPILER, compile_plugin
 from abuse_shim import Shim
 
@@ -193,35 +193,57 @@ def memory_fails_while_asked():
     return f"{sum(most.values())} allocations behind {len(most)} questions, {errors} errors"
 
 
+# What a person types, and what shows that it was done; what only helps with typing may fail without a word. Where a key
+# has to end it, that, and what says that it is waited for.
+TYPED = ((b"echo typed\r\n", rb"\ntyped\r\n"), (b"ec\ttyped\r\n", b""), (b"\x1b[A\r\n", b""), (b"\x12typ\r\n", b""),
+         (b"e?\x15echo typed\r\n", rb"\ntyped\r\n"), (b"/who\r\n", b"telnet"),
+         (b"help\r\n", b"memory", b"q", b"quit --"), (b"watch -n 60 echo typed\r\n", b"every", b"q", b"every"),
+         (b"top\r\n", b"", b"q", b"load"))
+
+
+def hear(s, pattern):
+    """What comes until the pattern is there, and whether that was the end. Not for ever: a prompt may fail, too."""
+    answer, deadline = b"", time.monotonic() + (4 if SLOW else 0.5)
+    while not re.search(pattern, answer) and readable(s, deadline - time.monotonic()):
+        if not (got := s.recv(4096)):
+            return answer, True
+        answer += got
+    return answer, False
+
+
 def memory_fails_while_typed():
-    """The same behind a line that a person types: it runs, is said to have found no memory, or the session ends."""
+    """The same behind lines that a person types: they run, are said to have found no memory, or the session ends."""
     shim = Shim()
     d = Daemon(shim=shim)
-    most = ended = 0
+    most, ended = [], 0
     s = telnet(d)
     try:
-        for k in range(1, 500):
-            shim.fail(abuse_shim.MEMORY, k)
-            s.sendall(b"echo typed\r\n")
-            answer, over, deadline = b"", False, time.monotonic() + (4 if SLOW else 1)
-            while not over and not answer.endswith(b"> ") and readable(s, deadline - time.monotonic()):
-                got = s.recv(4096)
-                answer += got
-                over = not got
-            most = max(most, shim.stop())
-            if not shim.failed:
-                break
-            if not over and not re.search(rb"\ntyped\r\n|error: .*Cannot allocate|error: line too complex", answer):
-                raise Failure(f"allocation {k}: {answer!r}")
-            if over:
-                ended += 1
-                s.close()
-                s = telnet(d)
+        for typed, shown, *key in TYPED:
+            for k in range(1, 500, size(3, 1)):
+                shim.fail(abuse_shim.MEMORY, k)
+                s.sendall(typed)
+                answer, over = hear(s, b"|".join([b"> $", *key[1:]]))
+                if key and not over and not answer.endswith(b"> "):
+                    s.sendall(key[0])
+                    more, over = hear(s, b"> $")
+                    answer += more
+                count = shim.stop()
+                if not shim.failed and not shim.spared:
+                    most.append(count)
+                    break
+                if not over and not re.search(shown + rb"|error: .*Cannot allocate|error: line too complex", answer):
+                    raise Failure(f"{typed!r}, allocation {k}: {answer!r}")
+                ended += over
+                if over or not answer.endswith(b"> "):
+                    s.close()
+                    s = telnet(d)
+                    s.sendall(b"echo typed\r\n")
+                    until(s, b"\ntyped\r\n.*> $")
         s.close()
     finally:
         d.end()
         shim.close()
-    return f"{most} allocations, {ended} sessions ended"
+    return f"{sum(most)} allocations behind {len(TYPED)} lines, {ended} sessions ended"
 
 
 def memory_fails():
