@@ -121,7 +121,7 @@ close_editor(struct repl *r)
 /* --- lines --- */
 
 /* The next line, cut at its end; NULL when there is none any more. Valid until the next one. */
-static char *
+static const char *
 read_line(struct repl *r, struct buf *line)
 {
 	const char *s;
@@ -137,8 +137,7 @@ read_line(struct repl *r, struct buf *line)
 	buf_clear(line);
 	if (!r->dropped)
 		buf_put(line, s, strcspn(s, "\r\n"));
-	buf_str(line);
-	return line->data;
+	return buf_str(line);
 }
 
 static void
@@ -162,7 +161,7 @@ repl(const struct contact *c)
 	_autobuf_ struct buf buf = BUF_INIT(1 << 20);
 	struct repl r = { .contact = c };
 	int status = STATUS_OK;
-	char *line;
+	const char *line;
 
 	r.talk = contact_open(c, NULL, &status);
 	if (!r.talk)

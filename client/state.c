@@ -56,9 +56,7 @@ state_path(struct buf *out, const char *name)
 
 	if (r == 0)
 		r = buf_puts(out, "/telmon");
-	if (r == 0) {
-		buf_str(out);
+	if (r == 0 && *buf_str(out))
 		r = make_folders(out->data);
-	}
 	return r == 0 ? buf_printf(out, "/%s", name) : r;
 }

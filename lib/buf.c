@@ -58,7 +58,7 @@ buf_reserve(struct buf *b, size_t n)
 	cap = b->cap ? b->cap : 64;
 	while (cap < b->len + n)
 		cap *= 2;
-	p = realloc(b->data, cap);
+	p = realloc(b->data, cap + 1);
 	if (!p)
 		return b->error = -ENOMEM;
 	b->data = p;
@@ -76,16 +76,8 @@ buf_consume(struct buf *b, size_t n)
 const char *
 buf_str(struct buf *b)
 {
-	if (b->len == b->cap) {
-		char *p = realloc(b->data, b->cap + 1);
-
-		if (!p) {
-			b->error = -ENOMEM;
-			return "";
-		}
-		b->data = p;
-		b->cap++;
-	}
+	if (!b->data)
+		return "";
 	b->data[b->len] = '\0';
 	return b->data;
 }
@@ -138,17 +130,8 @@ buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	if (n < 0)
 		return b->error = -EINVAL;
 	r = buf_reserve(b, (size_t)n);
-	if (r < 0)
+	if (r < 0 || n == 0)
 		return r;
-	/* vsnprintf wants room for a NUL that is not part of the content. */
-	if (b->cap - b->len == (size_t)n) {
-		char *p = realloc(b->data, b->cap + 1);
-
-		if (!p)
-			return b->error = -ENOMEM;
-		b->data = p;
-		b->cap++;
-	}
 	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
 	b->len += (size_t)n;
 	return 0;

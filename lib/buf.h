@@ -16,7 +16,7 @@
 struct buf {
 	char *data; /* NULL while nothing was written */
 	size_t len;
-	size_t cap;
+	size_t cap; /* bytes that data can hold; there is room for a NUL behind them */
 	size_t max; /* len never exceeds it */
 	int error;  /* 0, -EMSGSIZE (past max) or -ENOMEM; sticky until buf_clear() */
 };
@@ -40,8 +40,8 @@ void buf_release(struct buf *b);
 int buf_reserve(struct buf *b, size_t n);
 /* Drops n bytes from the front; n <= len. */
 void buf_consume(struct buf *b, size_t n);
-/* The content with a NUL behind it (not counted in len). "" when it is empty, or when there is no
- * memory for the NUL, which is then the error. */
+/* The content with a NUL behind it (not counted in len). Never fails, though the content may have.
+ */
 const char *buf_str(struct buf *b);
 
 /* All append, whole or not at all, and return 0 or the error. */

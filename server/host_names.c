@@ -58,7 +58,6 @@ first_line(struct host *h, struct arena *a, const char *path)
 
 	if (host_read(h, path, &text, NULL) < 0)
 		return NULL;
-	buf_str(&text);
 	return *buf_str(&text) && *text.data != '\n'
 		       ? arena_strndup(a, text.data, strcspn(text.data, "\n"))
 		       : NULL;

@@ -20,7 +20,7 @@ enum { HEAD_BYTES = 1024 }; /* of a head, mostly */
 /* A buf over memory of the caller's, which never grows: it fails first. */
 #define FIXED_BUF(space)                                                                           \
 	{                                                                                          \
-		.data = (space), .cap = sizeof(space), .max = sizeof(space) - 1                    \
+		.data = (space), .cap = sizeof(space) - 1, .max = sizeof(space) - 1                \
 	}
 
 static double

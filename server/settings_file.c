@@ -290,10 +290,8 @@ parse(struct reader *r)
 	FILE *fp;
 	cfg_t *cfg;
 
-	/* The NUL of buf_str() is there from now on, so line_of_title() moves nothing under the
-	 * scanner. */
-	buf_str(&r->text);
-	if (r->text.error)
+	/* So that there is memory even for an empty file: given none, fmemopen() takes its own. */
+	if (buf_reserve(&r->text, 1) < 0)
 		return r->text.error;
 	fp = fmemopen(r->text.data, r->text.len, "r");
 	if (!fp)
