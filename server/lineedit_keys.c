@@ -323,6 +323,8 @@ complete(struct editor *ed)
 	size_t cursor = narrow_line(ed, &line), from = 0;
 	enum lineedit_menu menu;
 
+	if (line.error)
+		return CC_ERROR;
 	lineedit_leave(ed);
 	menu = lineedit_complete(ed->e, buf_str(&line), line.len, cursor, &out, &from);
 	lineedit_enter(ed);
@@ -341,6 +343,8 @@ explain(struct editor *ed)
 	size_t cursor = narrow_line(ed, &line);
 	enum lineedit_menu menu;
 
+	if (line.error)
+		return CC_ERROR;
 	lineedit_leave(ed);
 	menu = lineedit_explain(ed->e, buf_str(&line), cursor, &out);
 	lineedit_enter(ed);
