@@ -8,7 +8,7 @@ import re
 import time
 
 import session
-from abuse_daemon import FULL, IAC, SE, TESTS, Daemon, Failure, read_all, telnet, transcripts, until
+from abuse_daemon import FULL, IAC, SE, TELMOND, TESTS, Daemon, Failure, read_all, telnet, transcripts, until
 from abuse_shim import Shim
 
 
@@ -31,6 +31,8 @@ class Recorded(session.Transcript):
         super().drop(peer)
 
     def do_run(self, rest):
+        if rest.startswith("nm "):  # of the daemon itself
+            rest = rest.replace("$TELMOND", TELMOND)
         super().do_run(rest)
         self.said.append((self.output.encode().replace(self.dir.encode(), b"$DIR"), True))
 
