@@ -47,7 +47,7 @@ def with_invariants(d, case):
     until(old, b"before\n")
     descriptors, lines = d.descriptors(), d.log().count("\n")
     rss, threads = [], []
-    for run in range(6):
+    for run in range(16):
         case(d)
         began = time.monotonic()
         old.sendall(b"echo old\n")
