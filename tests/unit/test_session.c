@@ -71,7 +71,7 @@ START_TEST(test_script_asks_again)
 	struct peer p;
 
 	for (int way = 0; way < 6; way++) {
-		box.limits.script_linger_ns = way == 2 || way == 3 ? 50 * NS_PER_MS : NS_PER_S;
+		box.limits.script_linger_ns = way == 2 || way == 3 ? 300 * NS_PER_MS : NS_PER_S;
 		box_limits();
 		peer_open(&p, way % 2 ? AF_UNIX : AF_INET, SESSION_AUTO, "echo first\n");
 		peer_expect(&p, "first\n");
@@ -87,7 +87,7 @@ START_TEST(test_script_asks_again)
 			peer_expect_end(&p);
 		} else if (way < 4) {
 			peer_send(&p, "/hold\n");
-			ck_assert(!peer_read(&p, 120));
+			ck_assert(!peer_read(&p, 450));
 			ck_assert(!p.ended);
 			peer_send(&p, "echo held\n/quit\n");
 			peer_expect(&p, "held\n");

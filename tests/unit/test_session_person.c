@@ -630,7 +630,7 @@ START_TEST(test_idle)
 {
 	struct peer p;
 
-	box.limits.idle_timeout_ns = 50 * NS_PER_MS;
+	box.limits.idle_timeout_ns = 300 * NS_PER_MS;
 	box_limits();
 	telnet_open(&p);
 	peer_skip_to(&p, "\r\n-- idle for too long, closing\r\n");
@@ -639,7 +639,7 @@ START_TEST(test_idle)
 	telnet_open(&p);
 	type(&p, "stream");
 	peer_expect(&p, "round 0\r\nround 1\r\nround 2\r\n");
-	ck_assert(!peer_read(&p, 150));
+	ck_assert(!peer_read(&p, 450));
 	ck_assert(!p.ended);
 	peer_leave(&p);
 }
