@@ -31,7 +31,7 @@ text_of(json_t *row, const char *key)
 
 /* False when there is nothing to type and nothing to show. */
 static bool
-take_row(json_t *row, struct arena *a, struct answer_word *ret)
+take_row(json_t *row, struct arena *a, struct menu_word *ret)
 {
 	const char *word = text_of(row, "word"), *shown = text_of(row, "shown");
 
@@ -41,18 +41,18 @@ take_row(json_t *row, struct arena *a, struct answer_word *ret)
 		shown = word;
 	if (!shown || !*shown)
 		return false;
-	ret->word = word ? arena_strdup(a, word) : NULL;
-	ret->shown = clean_copy(a, shown);
+	ret->text = word ? arena_strdup(a, word) : NULL;
+	ret->word = clean_copy(a, shown);
 	ret->help = clean_copy(a, text_of(row, "help"));
-	return (!word || ret->word) && ret->shown && ret->help;
+	return (!word || ret->text) && ret->word && ret->help;
 }
 
 int
-answer_words(const char *json, size_t n, struct arena *a, struct answer_word **ret, size_t *ret_n)
+answer_words(const char *json, size_t n, struct arena *a, struct menu_word **ret, size_t *ret_n)
 {
 	json_t *root = json_loadb(json, n, JSON_DISABLE_EOF_CHECK, NULL),
 	       *rows = json_object_get(root, "rows");
-	struct answer_word *words = arena_alloc(a, (json_array_size(rows) + 1) * sizeof(*words));
+	struct menu_word *words = arena_alloc(a, (json_array_size(rows) + 1) * sizeof(*words));
 	size_t at = 0;
 	int r = -EBADMSG;
 
@@ -65,23 +65,6 @@ answer_words(const char *json, size_t n, struct arena *a, struct answer_word **r
 	}
 	json_decref(root);
 	return r;
-}
-
-size_t
-answer_common(const struct answer_word *words, size_t n)
-{
-	size_t common = n ? strlen(words[0].word) : 0;
-
-	for (size_t i = 1; i < n; i++) {
-		size_t same = 0;
-
-		while (same < common && words[i].word[same] == words[0].word[same])
-			same++;
-		common = same;
-	}
-	while (common && ((unsigned char)words[0].word[common] & 0xc0) == 0x80)
-		common--;
-	return common;
 }
 
 int

@@ -12,20 +12,12 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "menu.h"
 
-struct answer_word {
-	const char *word;  /* what takes the place of the typed one, with a blank behind it when
-			      nothing can follow in it; NULL: a hint, not to be typed */
-	const char *shown; /* in a list */
-	const char *help;  /* "" when there is none */
-};
-
-/* The rows of /complete, in their order; words only that are clean. Memory is the arena's. 0, or
- * -EBADMSG: no such answer. */
-int answer_words(const char *json, size_t n, struct arena *a, struct answer_word **ret,
+/* The rows of /complete, in their order; words only that are clean, with a blank behind them when
+ * nothing can follow in them. Memory is the arena's. 0, or -EBADMSG: no such answer. */
+int answer_words(const char *json, size_t n, struct arena *a, struct menu_word **ret,
 		 size_t *ret_n);
-/* How many bytes of its beginning all words share; never half a character. */
-size_t answer_common(const struct answer_word *words, size_t n);
 /* Appends the "host" of any answer, cleaned. 0 or -EBADMSG. */
 int answer_host(const char *json, size_t n, struct buf *out);
 

@@ -14,17 +14,12 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "menu.h"
 
 /* What may stand at the cursor. */
-struct lineedit_choice {
-	const char *word; /* as it is listed */
-	const char *text; /* what takes the place of the typed word, quotes and all; NULL: the word
-			     is a hint to be read, not to be typed */
-	const char *help; /* "" = none */
-};
 struct lineedit_choices {
 	struct arena *arena; /* of the strings; borrowed */
-	struct lineedit_choice *list;
+	struct menu_word *list;
 	size_t n;
 	size_t from; /* where in the line the typed word begins */
 	bool letter; /* a '?' typed here is one: inside a word, in quotes, in free text */

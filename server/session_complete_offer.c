@@ -27,13 +27,13 @@ static void
 add(struct completion *c, const char *shown, const char *text, const char *help)
 {
 	struct lineedit_choices *to = c->choices;
-	struct lineedit_choice new = { keep(c, shown), keep(c, text), keep(c, help ? help : "") };
+	struct menu_word new = { keep(c, shown), keep(c, text), keep(c, help ? help : "") };
 
 	if (to->n >= MOST_CHOICES || !new.word || (text && !new.text) || !new.help)
 		return;
 	if (to->n == c->room) {
 		size_t room = c->room ? 2 * c->room : FIRST_ROOM;
-		struct lineedit_choice *list = arena_alloc(to->arena, room * sizeof(*list));
+		struct menu_word *list = arena_alloc(to->arena, room * sizeof(*list));
 
 		if (!list)
 			return;

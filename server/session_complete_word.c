@@ -12,7 +12,7 @@
 #include "session_private.h"
 
 static void
-put_choice(struct rows *rows, const struct lineedit_choice *choice)
+put_choice(struct rows *rows, const struct menu_word *choice)
 {
 	_autofree_ char *whole = choice->text ? xasprintf("%s ", choice->text) : NULL;
 

@@ -119,7 +119,7 @@ news(void *ctx)
 static void
 complete(void *ctx, const char *line, size_t cursor, struct lineedit_choices *c)
 {
-	static const struct lineedit_choice list[] = {
+	static const struct menu_word list[] = {
 		{ "word", "word", "a word" },
 		{ "work", "work", "another" },
 	};

@@ -217,7 +217,7 @@ choose(void *ctx, const char *line, size_t cursor, struct lineedit_choices *c)
 			      sizeof(some_words) / sizeof(*some_words) * sizeof(*c->list));
 	for (size_t i = 0; some_words[i]; i++)
 		if (strncmp(some_words[i], line + c->from, cursor - c->from) == 0)
-			c->list[c->n++] = (struct lineedit_choice){
+			c->list[c->n++] = (struct menu_word){
 				.word = some_words[i],
 				.text = strcmp(some_words[i], "HINT") ? some_words[i] : NULL,
 				.help = "what it is",
@@ -300,7 +300,7 @@ choose_many(void *ctx, const char *line, size_t cursor, struct lineedit_choices 
 	for (c->n = 0; c->n < 1000; c->n++) {
 		char *word = arena_printf(c->arena, "w%03zu", c->n);
 
-		c->list[c->n] = (struct lineedit_choice){ word, word, "\xe6\x97\xa5 help" };
+		c->list[c->n] = (struct menu_word){ word, word, "\xe6\x97\xa5 help" };
 	}
 }
 
