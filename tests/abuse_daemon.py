@@ -21,6 +21,7 @@ TELMOND = os.environ.setdefault("TELMOND", BUILT + "/telmond")
 PLUGINS = os.environ.setdefault("TELMON_PLUGIN_PATH", BUILT + "/plugins/.libs")
 TESTS = os.environ.setdefault("TELMON_TESTS_DIR", os.path.dirname(os.path.abspath(__file__)))
 os.environ.setdefault("TELMON", BUILT + "/telmon")
+os.environ.setdefault("TELMON_INCLUDE", os.path.dirname(TESTS) + "/include")
 IAC, SB, SE, DO, DONT, WILL, WONT = b"\xff", b"\xfa", b"\xf0", b"\xfd", b"\xfe", b"\xfb", b"\xfc"
 NAWS, TTYPE, STATUS = b"\x1f", b"\x18", b"\x05"
 
