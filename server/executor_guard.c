@@ -23,7 +23,8 @@ set_alarm_locked(struct executor *x, int64_t time_ns)
 		.it_value = { .tv_sec = time_ns / NS_PER_S, .tv_nsec = time_ns % NS_PER_S },
 	};
 
-	if (time_ns == x->alarm_ns)
+	/* Once it has rung for the end nobody may put it off. */
+	if (time_ns == x->alarm_ns || x->quit)
 		return;
 	x->alarm_ns = time_ns;
 	timerfd_settime(x->alarm_fd, TFD_TIMER_ABSTIME, &when, NULL);
@@ -273,8 +274,8 @@ void
 executor_guard_stop(struct executor *x)
 {
 	LOCKED(&x->lock) {
-		x->quit = true;
 		set_alarm_locked(x, 1); /* long past: rings at once */
+		x->quit = true;
 	}
 	pthread_join(x->guard, NULL);
 }

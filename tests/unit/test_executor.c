@@ -18,10 +18,12 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "executor.h"
+#include "executor_private.h"
 #include "log.h"
 #include "wire.h"
 
@@ -1336,6 +1338,42 @@ START_TEST(test_stress)
 }
 END_TEST
 
+/* In the place of the guard, which looks around while it is told to end and sets its alarm. */
+static void *
+look_around(void *arg)
+{
+	struct executor *x = arg;
+	struct pollfd p = { .fd = x->alarm_fd, .events = POLLIN };
+	int64_t until = soon();
+	bool quit = false;
+
+	while (!quit) {
+		assert(now_ns() < until);
+		LOCKED(&x->lock)
+			quit = x->quit;
+		sched_yield();
+	}
+	LOCKED(&x->lock) {
+		x->hurry_ns = now_ns();
+		executor_calm_locked(x);
+	}
+	assert(poll(&p, 1, 20000) == 1);
+	return NULL;
+}
+
+START_TEST(test_guard_does_not_sleep_through_its_end)
+{
+	struct executor x = { .alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) };
+
+	TAILQ_INIT(&x.queues);
+	lock_init(&x.lock, LOCK_EXECUTOR);
+	ck_assert_int_eq(pthread_create(&x.guard, NULL, look_around, &x), 0);
+	executor_guard_stop(&x);
+	close(x.alarm_fd);
+	lock_fini(&x.lock);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -1376,6 +1414,7 @@ main(void)
 	tcase_add_test(c, test_executor_stop_counts_stuck_calls);
 	tcase_add_test(c, test_executor_stop_leaves_what_does_not_obey);
 	tcase_add_test(c, test_executor_stop_waits_for_stops);
+	tcase_add_test(c, test_guard_does_not_sleep_through_its_end);
 	tcase_add_test(c, test_stress);
 	tcase_add_test(c, test_no_descriptor);
 	suite_add_tcase(s, c);
