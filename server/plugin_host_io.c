@@ -106,10 +106,12 @@ plugin_host_begin(struct plugin_host *p, uint32_t call)
 		host_cancel_init(&p->cancel);
 		p->call = call;
 		p->logs = 0;
+		if (call == p->cancelled)
+			host_cancel_set(&p->cancel);
 	}
 }
 
-/* The pipe says which call is cancelled, which may be over by now. */
+/* The pipe says which call is cancelled, which may be over by now, or not read yet. */
 static void *
 watch(void *ctx)
 {
@@ -126,6 +128,7 @@ watch(void *ctx)
 			lost(n);
 		}
 		LOCKED(&p->lock) {
+			p->cancelled = call;
 			if (call == p->call)
 				host_cancel_set(&p->cancel);
 		}

@@ -33,8 +33,9 @@ struct plugin_host {
 
 	struct lock lock; /* messages are written whole, whoever writes them */
 	/* guarded by lock */
-	uint32_t call; /* the one that runs */
-	unsigned logs; /* lines that it has sent */
+	uint32_t call;	    /* the one that runs */
+	uint32_t cancelled; /* the last one that was, which may be yet to come */
+	unsigned logs;	    /* lines that it has sent */
 	struct host_cancel cancel;
 };
 

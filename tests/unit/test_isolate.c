@@ -5,6 +5,10 @@
  * Unit tests of isolate with plugins that mean well: what they declare, put, show and answer is the
  * same through a child, and after its end. Those that do not are in test_isolate_bad.c.
  */
+#include <sys/ioctl.h>
+
+#include "isolate_private.h"
+
 #include "isolate_box.h"
 
 /* clang-format off */
@@ -291,6 +295,27 @@ START_TEST(test_cancels)
 }
 END_TEST
 
+/* Two connections: what is said on one may be read before what was said earlier on the other. */
+START_TEST(test_cancel_that_overtakes)
+{
+	uint32_t next;
+	int64_t began = now_ns(), until = soon();
+	int unread = 1;
+	pid_t pid;
+
+	box_load(all);
+	pid = box_pid();
+	next = box.isolate->call + 1;
+	ck_assert_int_eq(write(box.isolate->cancel_fd, &next, sizeof(next)), sizeof(next));
+	while (unread && now_ns() < until)
+		ck_assert_int_eq(ioctl(box.isolate->cancel_fd, FIONREAD, &unread), 0);
+	box_failed(box_run("sleep"), -ECANCELED, "Operation canceled");
+	ck_assert_int_lt(now_ns() - began, 20 * NS_PER_S);
+	ck_assert_int_eq(box_run("works"), 0);
+	ck_assert_int_eq(box_pid(), pid);
+}
+END_TEST
+
 START_TEST(test_obeys_its_deadline)
 {
 	pid_t pid;
@@ -447,6 +472,7 @@ main(void)
 	tcase_add_test(c, test_view_without_values);
 	tcase_add_test(c, test_runs);
 	tcase_add_test(c, test_cancels);
+	tcase_add_test(c, test_cancel_that_overtakes);
 	tcase_add_test(c, test_obeys_its_deadline);
 	tcase_add_test(c, test_stops);
 	tcase_add_test(c, test_other_root);
