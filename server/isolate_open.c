@@ -57,6 +57,8 @@ spawn(struct isolate *i, struct buf *why)
 	int sockets[2], pipes[2], r;
 	struct child *child;
 
+	/* Also of one that cannot be: it has lived for no time at all. */
+	i->spawned_ns = now_ns();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
 		goto fail;
 	if (pipe2(pipes, O_CLOEXEC) < 0) {
@@ -71,7 +73,6 @@ spawn(struct isolate *i, struct buf *why)
 		fcntl(pipes[1], F_SETFL, O_NONBLOCK);
 		i->socket = sockets[0];
 		i->cancel_fd = pipes[1];
-		i->spawned_ns = now_ns();
 		isolate_set_child(i, child);
 		return 0;
 	}

@@ -250,6 +250,8 @@ END_TEST
 
 START_TEST(test_no_program)
 {
+	int64_t until = soon();
+
 	box_compile(plain);
 	box.program = "/nowhere/telmon-plugin-host";
 	box_new();
@@ -257,6 +259,11 @@ START_TEST(test_no_program)
 		   "cannot be run in /nowhere/telmon-plugin-host: No such file or directory");
 	ck_assert_double_gt(next_try_s(), 0);
 	box_failed(box_describe(), -EHOSTDOWN, " s ago, next try in ");
+	/* As long as it is missing the pauses grow. */
+	while (next_try_s() > 0 && now_ns() < until)
+		poll(NULL, 0, 5);
+	box_failed(box_describe(), -EHOSTDOWN, "No such file or directory");
+	ck_assert_double_gt(next_try_s(), 0.1);
 	box_unload();
 	box.program = "/etc/passwd";
 	box_new();
