@@ -35,21 +35,20 @@ repeat(struct pipeline_round *round, const struct request *request, struct rows 
 	int64_t every_ns = (int64_t)(request->args[ARG_SECONDS].f * (double)NS_PER_S),
 		next_ns = now_ns(), end_ns = -1;
 	const struct rows *rows;
-	int64_t began_ns;
 	int r;
 
 	if (request->args[ARG_LIMIT].given)
 		end_ns = next_ns + (int64_t)(request->args[ARG_LIMIT].f * (double)NS_PER_S);
 	for (;;) {
 		buf_clear(why);
-		began_ns = now_ns();
 		r = pipeline_round_rows(round, reply, &rows, why);
 		if (r < 0)
 			return r;
 		if (r < STATUS_USAGE && rows->n_rows)
 			return finish(round, ret, reply, STATUS_OK);
-		/* The last look is one at the end itself, so that a slow beat misses nothing. */
-		if (end_ns >= 0 && began_ns >= end_ns)
+		/* The last look is one at the end itself, so that a slow beat misses nothing; one
+		 * that lasted till then was it. */
+		if (end_ns >= 0 && now_ns() >= end_ns)
 			return r < STATUS_USAGE ? finish(round, ret, reply, STATUS_WARNING) : r;
 		next_ns += every_ns * ((now_ns() - next_ns) / every_ns + 1);
 		r = wait_until(reply, end_ns >= 0 && next_ns > end_ns ? end_ns : next_ns);

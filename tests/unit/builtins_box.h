@@ -124,6 +124,7 @@ run_turn(struct telmon *t)
 {
 	int n = ++rounds;
 
+	telmon_sleep(t, late_ms / 1000.0);
 	if (collect_error)
 		return telmon_fail(t, collect_error, "no turn");
 	if (n < rows_from_round)

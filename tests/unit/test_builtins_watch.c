@@ -199,6 +199,19 @@ START_TEST(until_the_last_look)
 }
 END_TEST
 
+/* A round that is not done by then is the last one. */
+START_TEST(until_a_long_round)
+{
+	int64_t began_ns = now_ns();
+
+	late_ms = 600;
+	rows_from_round = 1000;
+	expect("until -t 0.3 -n 0.1 turn --csv", 1, "turn\n");
+	ck_assert(now_ns() - began_ns >= 600 * NS_PER_MS);
+	ck_assert_int_eq(rounds, 1);
+}
+END_TEST
+
 START_TEST(until_is_stopped)
 {
 	rows_from_round = 1000;
@@ -230,6 +243,7 @@ suite(void)
 	tcase_add_test(c, until_there_is_a_row);
 	tcase_add_test(c, until_the_time_is_up);
 	tcase_add_test(c, until_the_last_look);
+	tcase_add_test(c, until_a_long_round);
 	tcase_add_test(c, until_is_stopped);
 	suite_add_tcase(s, c);
 	return s;
