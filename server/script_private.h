@@ -15,9 +15,9 @@
 #include "row.h"
 #include "script.h"
 
-/* Runs argv with one more word (may be NULL) and waits for its end. Its output, and the last line
- * that it wrote to stderr. cancelled is asked now and then. 0 and how it ended (as exit statuses
- * go; 128 and the signal), or -ETIMEDOUT, -ECANCELED, -EFBIG, or what spawning said. */
+/* Runs argv with one more word (may be NULL) and waits for its end. Its output, and as much as fits
+ * of what it wrote to stderr. telmon_cancelled() is asked now and then. 0 and how it ended (as exit
+ * statuses go; 128 and the signal), or -ETIMEDOUT, -ECANCELED, -EFBIG, or what spawning said. */
 struct script_run {
 	const struct script_options *options;
 	const char *word;

@@ -76,16 +76,19 @@ spawn(const struct script_run *run, int out, int err, pid_t *ret)
 
 /* ---- its output ---- */
 
-/* False at the end. */
+/* False at the end. ret_error NULL: what does not fit may be lost. */
 static bool
 take(int fd, struct buf *to, int *ret_error)
 {
+	size_t room = to->max - to->len;
 	char bytes[READ_BYTES];
 	ssize_t n = read(fd, bytes, sizeof(bytes));
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN;
-	if (n > 0 && buf_put(to, bytes, (size_t)n) < 0)
+	if (!ret_error)
+		buf_put(to, bytes, (size_t)n < room ? (size_t)n : room);
+	else if (buf_put(to, bytes, (size_t)n) < 0)
 		*ret_error = -EFBIG;
 	return n > 0;
 }
@@ -95,14 +98,14 @@ static int
 read_all(const struct script_run *run, int out, int err, int64_t until_ns)
 {
 	struct pollfd fds[] = { { out, POLLIN, 0 }, { err, POLLIN, 0 } };
-	int error = 0, ignored = 0;
+	int error = 0;
 
 	while (error == 0 && (fds[0].fd >= 0 || fds[1].fd >= 0)) {
 		poll(fds, 2, LOOK_MS);
 		if (fds[0].fd >= 0 && fds[0].revents && !take(out, run->out, &error))
 			fds[0].fd = -1;
 		/* Of complaints the first are enough. */
-		if (fds[1].fd >= 0 && fds[1].revents && !take(err, run->err, &ignored))
+		if (fds[1].fd >= 0 && fds[1].revents && !take(err, run->err, NULL))
 			fds[1].fd = -1;
 		if (now_ns() >= until_ns)
 			return -ETIMEDOUT;
