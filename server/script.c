@@ -253,9 +253,10 @@ collect(struct telmon *t)
 	double began_s = telmon_clock(t);
 	int r = formats[script.options->format](t);
 
-	if (r == 0)
-		telmon_put(t, SECONDS_TAKEN, telmon_clock(t) - began_s);
-	return r;
+	if (r < 0)
+		return r;
+	buf_clear(&script.failure);
+	return telmon_put(t, SECONDS_TAKEN, telmon_clock(t) - began_s);
 }
 
 /* ---- the command ---- */
@@ -291,7 +292,8 @@ answer(struct telmon *t)
 {
 	const struct script_reading *r = &script.reading;
 
-	if (!script.read)
+	/* What was well before says nothing of a check that cannot look any more. */
+	if (!script.read || script.failure.len)
 		return telmon_fail(t, -EAGAIN,
 				   script.failure.len ? buf_str(&script.failure)
 						      : "there was no sample yet");
