@@ -154,39 +154,6 @@ builtins_nearest_metric(const struct command_table *table, const char *name, str
 	return nearest != NULL;
 }
 
-bool
-builtins_peek(struct builtins_env *env, const char *name, struct rows *ret,
-	      struct command_table **ret_table)
-{
-	_autobuf_ struct buf why = BUF_WHY;
-	struct command_table *table = registry_get(env->registry);
-	const struct command *c = command_find(table, name, false, &why);
-	struct snapshot *newest = NULL, *previous = NULL;
-	struct host_arg *args;
-	int r = -ENOENT;
-
-	if (c && c->kind == COMMAND_VIEW)
-		series_newest(c->plugin->series, &newest, &previous);
-	if (newest) {
-		args = xcalloc(c->n_args, sizeof(*args));
-		rows_init(ret, c->columns, c->n_columns, 1 << 20);
-		r = command_arguments(c, NULL, 0, true, args, &why);
-		if (r == 0)
-			r = host_view(env->host, &c->plugin->object, c->callback, newest, previous,
-				      args, ret, &why);
-		free(args);
-		if (r != 0)
-			rows_fini(ret);
-	}
-	snapshot_unref(newest);
-	snapshot_unref(previous);
-	if (r != 0)
-		command_table_unref(table);
-	else
-		*ret_table = table;
-	return r == 0;
-}
-
 const struct cell *
 builtins_cell(const struct rows *from, size_t row, const char *name)
 {

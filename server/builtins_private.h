@@ -81,12 +81,6 @@ int builtins_gather(struct builtins_env *env, struct plugin *const *plugins, siz
 		    struct reply *reply, struct builtins_source **ret, size_t *ret_n);
 void builtins_sources_free(struct builtins_source *sources, size_t n);
 
-/* Rows of a view without arguments from what the newest snapshots say, without waiting. False when
- * there is no such view or no snapshot. ret must be finished, and *ret_table given back after it.
- */
-bool builtins_peek(struct builtins_env *env, const char *command, struct rows *ret,
-		   struct command_table **ret_table);
-
 /* The cell under the column of this name; NULL if there is none or it is null. */
 const struct cell *builtins_cell(const struct rows *rows, size_t row, const char *name);
 /* The same as a number; NaN. */
