@@ -32,8 +32,8 @@ struct listener_set;
  * be NULL) with the same URL are taken over and stay open. One that goes away and has the port of a
  * new one ceases to listen at once. NULL with why when one that was asked for fails: then old is as
  * it was, and whoever accepts from it has to be told with listener_use(). Names are resolved here:
- * blocks. The Unix socket has mode 0660 before anyone can connect; a stale one is replaced, a live
- * one refused, a link never followed. */
+ * blocks up to 5 s. The Unix socket has mode 0660 before anyone can connect; a stale one is
+ * replaced, a live one refused, a link never followed. */
 struct listener_set *listener_open(const struct listener_config *configs, size_t n,
 				   struct listener_set *old, struct buf *why);
 /* Closes the sockets that were not taken over, and removes Unix sockets that are still ours. */

@@ -2,9 +2,9 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * listener_open -- from configured listeners to sockets that listen: names resolved, options set
- * that accepted sockets inherit, old sockets taken over. All or nothing: unless everything that was
- * asked for is open, the old set is as it was. Runs on main and may block on the resolver.
+ * listener_open -- from configured listeners, whose names listener_resolve.c resolves, to sockets
+ * that listen: options set that accepted sockets inherit, old sockets taken over. All or nothing:
+ * unless everything that was asked for is open, the old set is as it was. Runs on main.
  *
  * An old socket that goes away may hold the port of a new one: 127.0.0.1 that of *. It is put to
  * rest then, which is what shutdown() does to a socket that listens: the port is free for others
@@ -24,18 +24,8 @@
 #include "log.h"
 #include "mem.h"
 
-enum { MAX_ADDRESSES = 16 };
-
-/* What a configured listener means: the addresses to bind. */
-struct addresses {
-	size_t n;
-	struct sockaddr_storage list[MAX_ADDRESSES];
-	int error; /* the resolver's; 0 = none */
-	int system_error;
-};
-
 struct opening {
-	const struct addresses *wanted; /* of each configured listener */
+	const struct listener_addresses *wanted; /* of each configured listener */
 	size_t n_wanted;
 	struct listener_set *set, *old;
 	struct listening **taken; /* sockets of old, by index in set; NULL = newly opened */
@@ -43,71 +33,6 @@ struct opening {
 };
 
 /* --- addresses --- */
-
-static void
-add_any(struct addresses *a, uint16_t port)
-{
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-				   .sin6_port = htons(port),
-				   .sin6_addr = in6addr_any };
-
-	memcpy(&a->list[a->n++], &v4, sizeof(v4));
-	memcpy(&a->list[a->n++], &v6, sizeof(v6));
-}
-
-static void
-add_path(struct addresses *a, const char *path)
-{
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-
-	strcpy(un.sun_path, path); /* both ends of the same size */
-	memcpy(&a->list[a->n++], &un, sizeof(un));
-}
-
-/* A name may stand for an address twice, which can be bound only once. */
-static void
-add_found(struct addresses *a, const struct addrinfo *found)
-{
-	struct sockaddr_storage sa = { 0 };
-
-	memcpy(&sa, found->ai_addr, found->ai_addrlen);
-	for (size_t i = 0; i < a->n; i++)
-		if (memcmp(&a->list[i], &sa, sizeof(sa)) == 0)
-			return;
-	if (a->n < MAX_ADDRESSES)
-		a->list[a->n++] = sa;
-}
-
-static void
-resolve(struct addresses *a, const struct net_url *url)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC,
-				  .ai_socktype = SOCK_STREAM,
-				  .ai_flags = AI_NUMERICSERV };
-	struct addrinfo *found;
-	char port[8];
-
-	snprintf(port, sizeof(port), "%u", url->port);
-	a->error = getaddrinfo(url->host, port, &hints, &found);
-	a->system_error = errno;
-	if (a->error)
-		return;
-	for (const struct addrinfo *i = found; i; i = i->ai_next)
-		add_found(a, i);
-	freeaddrinfo(found);
-}
-
-static void
-find_addresses(struct addresses *a, const struct net_url *url)
-{
-	if (url->scheme == NET_UNIX)
-		add_path(a, url->path);
-	else if (strcmp(url->host, "*") == 0)
-		add_any(a, url->port);
-	else
-		resolve(a, url);
-}
 
 static in_port_t *
 port_of(struct sockaddr_storage *sa)
@@ -349,8 +274,8 @@ is_missing(int error)
 
 /* 0, or -errno with the reason in why. */
 static int
-open_config(struct opening *o, const struct listener_config *config, const struct addresses *a,
-	    struct buf *why)
+open_config(struct opening *o, const struct listener_config *config,
+	    const struct listener_addresses *a, struct buf *why)
 {
 	in_port_t port = 0;
 	size_t opened = 0;
@@ -428,15 +353,14 @@ struct listener_set *
 listener_open(const struct listener_config *configs, size_t n, struct listener_set *old,
 	      struct buf *why)
 {
-	_autofree_ struct addresses *wanted = xcalloc(n, sizeof(*wanted));
+	_autofree_ struct listener_addresses *wanted = xcalloc(n, sizeof(*wanted));
 	struct opening o = { .set = xcalloc(1, sizeof(struct listener_set)),
 			     .wanted = wanted,
 			     .n_wanted = n,
 			     .old = old,
 			     .why = why };
 
-	for (size_t i = 0; i < n; i++)
-		find_addresses(&wanted[i], &configs[i].url);
+	listener_resolve(configs, n, wanted);
 	if (open_all(&o, configs, n) < 0)
 		undo(&o);
 	for (size_t i = 0; o.set && i < o.set->n; i++)

@@ -11,7 +11,7 @@
 
 #include "listener.h"
 
-enum { LISTENER_BACKLOG = 1024 };
+enum { LISTENER_BACKLOG = 1024, LISTENER_MAX_ADDRESSES = 16, LISTENER_RESOLVE_S = 5 };
 
 struct listening {
 	int fd;
@@ -31,6 +31,19 @@ struct listener_set {
 	size_t n;
 	struct listening *sockets;
 };
+
+/* What a configured listener means: the addresses to bind. */
+struct listener_addresses {
+	size_t n;
+	struct sockaddr_storage list[LISTENER_MAX_ADDRESSES];
+	int error;	  /* the resolver's; 0 = none */
+	int system_error; /* with EAI_SYSTEM */
+};
+
+/* listener_resolve.c. Those of n configs. Blocks up to LISTENER_RESOLVE_S where there are names,
+ * less when a signal waits that ends the daemon; of those unknown by then it is EAI_AGAIN. */
+void listener_resolve(const struct listener_config *configs, size_t n,
+		      struct listener_addresses *ret);
 
 /* listener_unix.c. A listening Unix socket at s->asked's path; fills fd, dev and ino. make_dir: its
  * directory is created when it is missing. 0 or -errno with the reason in why. */

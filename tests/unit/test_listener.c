@@ -5,9 +5,13 @@
  * Unit tests of listener: what is opened and how, what accepted sockets inherit, sockets in the
  * file system, sets exchanged while the thread runs, and what peers are told when there is no room.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -283,7 +287,10 @@ START_TEST(test_open_fails)
 }
 END_TEST
 
-/* As where two lines of /etc/hosts have one name for one address. */
+static _Atomic bool answers;
+
+/* As where two lines of /etc/hosts have one name for one address, and where a name's servers are
+ * silent. */
 int
 getaddrinfo(const char *restrict name, const char *restrict service,
 	    const struct addrinfo *restrict hints, struct addrinfo **restrict ret)
@@ -293,6 +300,9 @@ getaddrinfo(const char *restrict name, const char *restrict service,
 	int r;
 
 	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	while (strcmp(name, "silent.invalid") == 0 && !(hints->ai_flags & AI_NUMERICHOST) &&
+	       !atomic_load(&answers))
+		poll(NULL, 0, 10);
 	if (strcmp(name, "twice.invalid") != 0)
 		return real(name, service, hints, ret);
 	r = real("127.0.0.1", service, hints, ret);
@@ -311,6 +321,73 @@ START_TEST(test_address_named_twice)
 	set = open_one(config(url));
 	ck_assert_uint_eq(set->n, 1);
 	listener_close(set);
+}
+END_TEST
+
+static unsigned
+resolvers(void)
+{
+	unsigned n = 0;
+	DIR *d = opendir("/proc/self/task");
+	struct dirent *e;
+
+	while ((e = readdir(d))) {
+		char file[300], name[16] = "";
+		FILE *f;
+
+		snprintf(file, sizeof(file), "/proc/self/task/%s/comm", e->d_name);
+		f = *e->d_name == '.' ? NULL : fopen(file, "r");
+		if (f && fgets(name, sizeof(name), f))
+			n += strcmp(name, "resolve\n") == 0;
+		if (f)
+			fclose(f);
+	}
+	closedir(d);
+	return n;
+}
+
+/* A set that is there is used on when the new one cannot be had. */
+START_TEST(test_silent_resolver)
+{
+	struct listener_config configs[] = { config("telnet://127.0.0.1:0"),
+					     config("telnet://silent.invalid:1") };
+	struct listener_set *old = open_one(configs[0]);
+	int64_t began = now_ns();
+
+	atomic_store(&answers, false);
+	ck_assert_ptr_null(listener_open(configs, 2, old, &why));
+	ck_assert_str_eq(buf_str(&why), "cannot listen on telnet://silent.invalid:1: "
+					"Temporary failure in name resolution");
+	ck_assert_int_lt(now_ns() - began, 15 * NS_PER_S);
+	ck_assert_uint_eq(resolvers(), 1);
+	atomic_store(&answers, true);
+	while (resolvers() && now_ns() - began < 60 * NS_PER_S)
+		poll(NULL, 0, 10);
+	ck_assert_uint_eq(resolvers(), 0);
+	listener_close(old);
+}
+END_TEST
+
+/* Nor does it hold up the end of the daemon. */
+START_TEST(test_silent_resolver_at_the_end)
+{
+	struct listener_config c = config("telnet://silent.invalid:1");
+	int64_t began = now_ns();
+	sigset_t term, before;
+	int sig;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, &before);
+	raise(SIGTERM);
+	atomic_store(&answers, false);
+	ck_assert_ptr_null(listener_open(&c, 1, NULL, &why));
+	ck_assert_int_lt(now_ns() - began, 4 * NS_PER_S);
+	ck_assert_int_eq(sigwait(&term, &sig), 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	atomic_store(&answers, true);
+	while (resolvers() && now_ns() - began < 60 * NS_PER_S)
+		poll(NULL, 0, 10);
 }
 END_TEST
 
@@ -752,6 +829,8 @@ main(void)
 	tcase_add_test(c, test_any_address);
 	tcase_add_test(c, test_open_fails);
 	tcase_add_test(c, test_address_named_twice);
+	tcase_add_test(c, test_silent_resolver);
+	tcase_add_test(c, test_silent_resolver_at_the_end);
 	tcase_add_test(c, test_any_port_twice);
 	tcase_add_test(c, test_unix);
 	tcase_add_test(c, test_unix_replaces_what_is_stale);
