@@ -73,16 +73,14 @@ series_free(struct series *s)
 	free(s);
 }
 
-void
-series_add(struct series *s, struct snapshot *snap)
+/* Takes the reference. */
+static void
+make_newest(struct series *s, struct snapshot *snap)
 {
 	struct snapshot *old[2] = { NULL, NULL };
 	struct kept *dropped[MAX_KEPT];
 	unsigned n = 0;
 
-	/* First: who sees the snapshot may ask for its points. */
-	if (s->ring)
-		ring_add(s->ring, snap);
 	LOCKED(&s->lock) {
 		old[0] = s->previous;
 		s->previous = s->newest;
@@ -101,6 +99,33 @@ series_add(struct series *s, struct snapshot *snap)
 	snapshot_unref(old[1]);
 	for (unsigned i = 0; i < n; i++)
 		kept_free(dropped[i]);
+}
+
+void
+series_add(struct series *s, struct snapshot *snap)
+{
+	/* First: who sees the snapshot may ask for its points. */
+	if (s->ring)
+		ring_add(s->ring, snap);
+	make_newest(s, snap);
+}
+
+void
+series_inherit(struct series *s, struct series *old, const struct metric_set *set)
+{
+	struct snapshot *newest, *previous;
+
+	series_newest(old, &newest, &previous);
+	if (newest && s->ring && old->ring)
+		ring_inherit(s->ring, old->ring, newest);
+	if (newest && metric_set_same(set, newest->set)) {
+		if (previous)
+			make_newest(s, previous);
+		make_newest(s, newest);
+		return;
+	}
+	snapshot_unref(newest);
+	snapshot_unref(previous);
 }
 
 void

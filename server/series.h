@@ -24,6 +24,10 @@ struct series *series_new(double max_age_s);
 void series_free(struct series *s);
 /* Takes the reference on snap. Kept answers of older snapshots are dropped. */
 void series_add(struct series *s, struct snapshot *snap);
+/* What `old` has is the past of s, which is empty and nobody else's yet: copies of its points, and
+ * its newest snapshots if their metrics are those of set. Snapshots may be added to old meanwhile.
+ */
+void series_inherit(struct series *s, struct series *old, const struct metric_set *set);
 /* References on the newest two; NULL where there is none. *ret_previous may be NULL when not
  * wanted. */
 void series_newest(struct series *s, struct snapshot **ret_newest, struct snapshot **ret_previous);

@@ -14,6 +14,8 @@
 
 #include "series.h"
 
+struct lock;
+
 /* So many points are one piece, which has no memory while all of them are the same: most series of
  * a machine hardly ever change. One piece more than is shown, for the one that is being filled. */
 enum { PIECE_POINTS = 60, PIECES = SERIES_POINTS / PIECE_POINTS + 1 };
@@ -59,6 +61,8 @@ struct track_key {
 bool track_key_make(struct track_key *key, const struct snapshot *s, size_t i);
 bool track_is(const struct track *t, const struct track_key *key);
 struct track *track_new(const struct track_key *key, uint64_t tick); /* NULL: no memory */
+/* Another one with the points that it has; lock is its ring's. NULL: no memory. */
+struct track *track_copy(const struct track *t, struct lock *lock);
 struct track *track_ref(struct track *t);
 void track_unref(struct track *t);
 /* Stores t->next as the point of a tick: first without the lock, then under it, then without it. */
@@ -82,6 +86,9 @@ struct ring *ring_new(void);
 void ring_free(struct ring *r); /* NULL is fine */
 /* Borrows the snapshot; keeps a reference. One thread at a time. */
 void ring_add(struct ring *r, struct snapshot *snap);
+/* Copies old's points, up to those of its snapshot `newest`, into an empty ring that nobody else
+ * has yet. What there is no memory for has no past. */
+void ring_inherit(struct ring *r, struct ring *old, struct snapshot *newest);
 /* As series_tracks() and series_points(). Thread-safe. */
 struct track_list *ring_tracks(struct ring *r);
 size_t ring_points(struct ring *r, const struct track *t, float ret_points[SERIES_POINTS],

@@ -156,6 +156,73 @@ ring_add(struct ring *r, struct snapshot *snap)
 	r->last = snapshot_ref(snap);
 }
 
+/* The tick of a snapshot, which may not be the newest any more; 0: it is none of these. */
+static uint64_t
+find_tick(const struct ring *r, uint64_t newest, int64_t time_ns)
+{
+	for (uint64_t tick = newest; tick && newest - tick < SERIES_POINTS; tick--)
+		if (r->times_ns[tick % SERIES_POINTS] == time_ns)
+			return tick;
+	return 0;
+}
+
+/* When a series was there last. One of which no point is known is forgotten next. */
+static uint64_t
+last_seen(const struct track *t, uint64_t tick)
+{
+	uint64_t end = tick > SERIES_POINTS ? tick - SERIES_POINTS : 0;
+
+	while (tick > end + 1 && isnan(track_point_locked(t, tick)))
+		tick--;
+	return tick;
+}
+
+/* What the writer knows of them besides their points. */
+static void
+remember(struct ring *r, struct snapshot *newest, struct track_list *list)
+{
+	struct track_list *sorted;
+	struct track **map;
+
+	for (size_t i = 0; i < list->n; i++)
+		list->tracks[i]->seen = last_seen(list->tracks[i], r->tick);
+	r->last = snapshot_ref(newest);
+	r->list = list;
+	if (ring_sort(newest, r->tick, list, &map, &sorted) < 0)
+		return;
+	for (size_t i = 0; i < newest->n; i++) {
+		if (!map[i])
+			continue;
+		map[i]->seen = r->tick;
+		map[i]->value = newest->samples[i].value;
+	}
+	free(map);
+	track_list_unref(sorted);
+}
+
+void
+ring_inherit(struct ring *r, struct ring *old, struct snapshot *newest)
+{
+	struct track_list *from = NULL, *list;
+	struct track *t = NULL;
+
+	LOCKED(&old->lock) {
+		from = old->list ? track_list_ref(old->list) : NULL;
+		r->tick = old->tick;
+		memcpy(r->times_ns, old->times_ns, sizeof(r->times_ns));
+	}
+	r->tick = find_tick(r, r->tick, newest->time_ns);
+	list = from && r->tick ? track_list_new(from->n) : NULL;
+	for (size_t i = 0; list && i < from->n && (t = track_copy(from->tracks[i], &old->lock));
+	     i++)
+		list->tracks[list->n++] = t;
+	if (list)
+		remember(r, newest, list);
+	else
+		r->tick = 0;
+	track_list_unref(from);
+}
+
 struct track_list *
 ring_tracks(struct ring *r)
 {

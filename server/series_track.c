@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lock.h"
 #include "series_private.h"
 
 static bool
@@ -72,6 +73,42 @@ track_new(const struct track_key *key, uint64_t tick)
 	t->text_size = key->size;
 	memcpy(t->text, key->text, key->size);
 	return t;
+}
+
+struct track *
+track_copy(const struct track *t, struct lock *lock)
+{
+	struct track *c = calloc(1, sizeof(*c) + t->text_size);
+	bool differ[PIECES] = { false }, good = c != NULL;
+
+	if (!c)
+		return NULL;
+	atomic_init(&c->refs, 1);
+	c->kind = t->kind;
+	c->unit = t->unit;
+	c->hash = t->hash;
+	c->gone = UINT64_MAX;
+	c->text_size = t->text_size;
+	memcpy(c->text, t->text, t->text_size);
+	for (size_t i = 0; i < PIECES; i++)
+		good = (c->pieces[i] = malloc(sizeof(struct piece))) && good;
+	LOCKED(lock) {
+		c->first = t->first;
+		memcpy(c->same, t->same, sizeof(c->same));
+		for (size_t i = 0; good && i < PIECES; i++)
+			if ((differ[i] = t->pieces[i]))
+				memcpy(c->pieces[i], t->pieces[i], sizeof(struct piece));
+	}
+	for (size_t i = 0; i < PIECES; i++) {
+		if (differ[i])
+			continue;
+		free(c->pieces[i]);
+		c->pieces[i] = NULL;
+	}
+	if (good)
+		return c;
+	track_unref(c);
+	return NULL;
 }
 
 struct track *

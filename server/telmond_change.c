@@ -63,24 +63,9 @@ no_plugin(struct telmond *d, const char *name, struct buf *why)
 	return STATUS_USAGE;
 }
 
-/* Values that the old one had are the new one's past, if they mean the same. */
-static void
-inherit(struct plugin *p, struct plugin *old)
-{
-	struct snapshot *newest, *previous;
-
-	if (!old || !old->series || !metric_set_same(p->object.set, old->object.set))
-		return;
-	series_newest(old->series, &newest, &previous);
-	if (previous)
-		series_add(p->series, previous);
-	if (newest)
-		series_add(p->series, newest);
-}
-
-/* Loads, starts and publishes an object, in the place of `old` if there is one. */
+/* Loads, starts and publishes an object, in the place of one of that name if there is one. */
 static int
-bring(struct telmond *d, const char *path, const char *name, struct plugin *old, struct buf *why)
+bring(struct telmond *d, const char *path, const char *name, struct buf *why)
 {
 	struct plugin *p = telmond_load(d, path, settings_find_plugin(d->settings, name), why);
 	struct telmond_list l = { .n = 1 };
@@ -93,7 +78,6 @@ bring(struct telmond *d, const char *path, const char *name, struct plugin *old,
 	l.plugins[0] = p;
 	telmond_start_list(d, &l, false, why);
 	if (l.n) {
-		inherit(p, old);
 		telmond_publish(d, p, NULL);
 		plugin_unref(p);
 	} else if (!why->len) {
@@ -128,7 +112,7 @@ load(struct telmond *d, const char *path, struct buf *why)
 		buf_puts(why, ": a plugin of this name is loaded already (plugins reload NAME)");
 		return STATUS_FAILED;
 	}
-	status = bring(d, path, name, NULL, why);
+	status = bring(d, path, name, why);
 	if (status == 0)
 		telmond_off_remove(d, name);
 	return status;
@@ -157,7 +141,7 @@ reload(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 
 	if (!old)
 		return no_plugin(d, name, why);
-	status = bring(d, old->path, name, p, why);
+	status = bring(d, old->path, name, why);
 	/* The new one works, or is about to. */
 	if (status == 0 || d->late.n > n)
 		telmond_drop_late(d, late);
@@ -209,7 +193,7 @@ enable(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 	if (!path)
 		return no_plugin(d, name, why);
 	telmond_off_remove(d, name);
-	status = bring(d, copy, name, NULL, why);
+	status = bring(d, copy, name, why);
 	if (status != 0 && !find_late(d, name))
 		telmond_off_add(d, name, copy);
 	return status;

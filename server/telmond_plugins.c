@@ -275,6 +275,15 @@ keep_table(struct telmond *d, struct command_table *t)
 	atomic_store(&d->unfinished, true);
 }
 
+/* Values that the old one had are the new one's past. A start that has not returned yet may add
+ * metrics still. */
+static void
+inherit(struct telmond *d, struct plugin *p, struct plugin *old)
+{
+	if (executor_stats(d->executor, p).life == PLUGIN_RUNNING)
+		series_inherit(p->series, old->series, p->object.set);
+}
+
 void
 telmond_publish(struct telmond *d, struct plugin *add, const char *remove)
 {
@@ -283,9 +292,11 @@ telmond_publish(struct telmond *d, struct plugin *add, const char *remove)
 
 	for (size_t i = 0; i < now->plugins->count; i++) {
 		struct plugin *p = now->plugins->plugins[i];
-		bool goes = (remove && strcmp(p->name, remove) == 0) ||
-			    (add && strcmp(p->name, add->name) == 0);
+		bool replaced = add && strcmp(p->name, add->name) == 0;
+		bool goes = replaced || (remove && strcmp(p->name, remove) == 0);
 
+		if (replaced)
+			inherit(d, add, p);
 		append(goes ? &d->retired : &l, plugin_ref(p));
 	}
 	if (add)

@@ -510,6 +510,120 @@ START_TEST(a_writer_and_readers)
 }
 END_TEST
 
+/* From here on `series` is the heir; returns the other. */
+static struct series *
+inherit(void)
+{
+	struct series *old = series;
+
+	series = series_new(0);
+	series_inherit(series, old, set);
+	return old;
+}
+
+START_TEST(an_heir_goes_on)
+{
+	struct snapshot *newest, *previous;
+	struct series *old;
+
+	series_free(inherit()); /* of one that has nothing */
+	ck_assert_ptr_null(series_tracks(series));
+	put(BY, "gone", 1);
+	add(9);
+	for (int i = 0; i < 3; i++) {
+		put(GAUGE, NULL, i);
+		put(COUNTER, NULL, 2 * i);
+		put(BY, "a", 10 * i);
+		add(10 + i);
+	}
+	old = inherit();
+	expect_tracks("gauge counter by{a} by{gone}");
+	expect_points("gauge", NULL, "- 0 1 2");
+	expect_points("counter", NULL, "- - 2 2");
+	expect_points("by", "gone", "- - - -");
+	series_newest(series, &newest, &previous);
+	ck_assert_double_eq(snapshot_value(newest, GAUGE, 0), 2);
+	ck_assert_double_eq(snapshot_value(previous, GAUGE, 0), 1);
+	snapshot_unref(newest);
+	snapshot_unref(previous);
+	/* No gap, and what the other one is given meanwhile is its own. */
+	put(COUNTER, NULL, 10);
+	add(13);
+	expect_points("counter", NULL, "- - 2 2 6");
+	expect_points("gauge", NULL, "- 0 1 2 -");
+	put(GAUGE, NULL, 77);
+	series_add(old, snapshot_builder_seal(builder, 13 * NS_PER_S, 13));
+	builder = snapshot_builder_new(set);
+	put(GAUGE, NULL, 5);
+	add(14);
+	expect_points("gauge", NULL, "- 0 1 2 - 5");
+	series_free(old);
+	expect_points("by", "a", "- - 10 10 - -");
+}
+END_TEST
+
+/* Of another description it is heir to the points alone. */
+START_TEST(an_heir_of_other_metrics)
+{
+	struct series *old = series;
+	struct metric_set *few;
+	_autobuf_ struct buf why = BUF_WHY;
+	struct snapshot *newest;
+
+	put(GAUGE, NULL, 3);
+	add(1);
+	few = metric_set_new(table, 1, sizeof(table[0]), &why);
+	series = series_new(0);
+	series_inherit(series, old, few);
+	metric_set_unref(few);
+	series_free(old);
+	expect_points("gauge", NULL, "3");
+	series_newest(series, &newest, NULL);
+	ck_assert_ptr_null(newest);
+}
+END_TEST
+
+static void
+same_as(struct series *old, const char *metric)
+{
+	_autobuf_ struct buf want = BUF_INIT(1 << 20);
+	struct series *heir = series;
+	struct track_list *l;
+	struct track *t;
+
+	series = old;
+	l = find(metric, NULL, &t);
+	put_points(&want, t);
+	track_list_unref(l);
+	series = heir;
+	expect_points(metric, NULL, buf_str(&want));
+}
+
+START_TEST(an_heir_of_a_full_ring)
+{
+	struct series *old;
+
+	for (int i = 1; i <= 1000; i++) {
+		put(GAUGE, NULL, i / 100);
+		put(COUNTER, NULL, i % 7 * i);
+		add(i);
+	}
+	old = inherit();
+	for (int i = 1001; i < 1200; i++) {
+		same_as(old, "gauge");
+		same_as(old, "counter");
+		put(GAUGE, NULL, i / 100);
+		put(COUNTER, NULL, i % 7 * i);
+		add(i);
+		put(GAUGE, NULL, i / 100);
+		put(COUNTER, NULL, i % 7 * i);
+		series_add(old, snapshot_builder_seal(builder, i * NS_PER_S, i));
+		builder = snapshot_builder_new(set);
+	}
+	series_free(old);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -532,6 +646,9 @@ main(void)
 	tcase_add_test(t, places_are_limited);
 	tcase_add_test(t, the_longest_gone_goes_first);
 	tcase_add_test(t, labels_without_end);
+	tcase_add_test(t, an_heir_goes_on);
+	tcase_add_test(t, an_heir_of_other_metrics);
+	tcase_add_test(t, an_heir_of_a_full_ring);
 	tcase_add_test(t, a_writer_and_readers);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
