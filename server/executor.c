@@ -251,15 +251,22 @@ executor_fail_start_locked(struct plugin *p, const char *why)
 void
 executor_stop_plugin(struct executor *x, struct plugin *p)
 {
+	struct call_list dropped = TAILQ_HEAD_INITIALIZER(dropped);
+	struct plugin *disposed = NULL;
 	struct executor_queue *q;
 	unsigned summon = 0;
 
 	LOCKED(&x->lock) {
 		q = executor_queue_locked(x, p);
-		if (q)
+		if (q) {
 			summon = executor_close_locked(x, q);
+			/* One whose start never ran has nothing to stop. */
+			disposed = executor_dispose_locked(x, q, &dropped);
+		}
 	}
 	executor_summon(x, summon);
+	executor_publish_all(&dropped, 0, NULL);
+	plugin_unref(disposed);
 }
 
 /* ---- life ---- */

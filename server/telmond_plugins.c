@@ -186,7 +186,7 @@ is_late(const struct plugin *p, const struct plugin_stats *stats, bool patient)
 
 /* Takes the reference. */
 static void
-give_up(struct plugin *p, const struct plugin_stats *stats, struct buf *why)
+give_up(struct telmond *d, struct plugin *p, const struct plugin_stats *stats, struct buf *why)
 {
 	struct isolate_status status;
 
@@ -196,6 +196,7 @@ give_up(struct plugin *p, const struct plugin_stats *stats, struct buf *why)
 	text_clean(why, p->path, strnlen(p->path, 500));
 	buf_printf(why, ": %s", stats->life == PLUGIN_DOWN ? status.cause : stats->last_error);
 	log_warnx("plugin %s, ignoring", buf_str(why));
+	executor_stop_plugin(d->executor, p);
 	plugin_unref(p);
 }
 
@@ -214,7 +215,7 @@ telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient, stru
 			continue;
 		}
 		if (stats.life == PLUGIN_FAILED || stats.life == PLUGIN_DOWN) {
-			give_up(p, &stats, why);
+			give_up(d, p, &stats, why);
 			continue;
 		}
 		if (stats.life == PLUGIN_STARTING)

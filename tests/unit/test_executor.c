@@ -1082,6 +1082,7 @@ START_TEST(test_start_without_a_thread)
 	/* The end comes before it has begun. */
 	waits = executor_start_plugin(x, &never->plugin, 10);
 	executor_stop_plugin(x, &u->plugin);
+	ck_assert_uint_eq(atomic_load(&u->plugin.refs), 1);
 	executor_stop_plugin(x, &never->plugin);
 	ck_assert_uint_eq(executor_stop(x, now_ns() + 20 * NS_PER_MS), 1);
 	assert_result(waits, STATUS_UNAVAILABLE, "the daemon is stopping");
