@@ -97,6 +97,14 @@ close_child(struct isolate *i)
 	memset(i->known, 0, sizeof(i->known));
 }
 
+/* One that runs a program is asked, so that the program ends with it. */
+static void
+end_locked(struct isolate *i)
+{
+	if (i->child)
+		child_kill(i->child, i->exec ? SIGTERM : SIGKILL);
+}
+
 void
 isolate_set_child(struct isolate *i, struct child *c)
 {
@@ -105,8 +113,8 @@ isolate_set_child(struct isolate *i, struct child *c)
 	LOCKED(&i->lock) {
 		before = i->child;
 		i->child = c;
-		if (c && i->killed)
-			child_kill(c, SIGKILL);
+		if (i->killed)
+			end_locked(i);
 	}
 	child_unref(before);
 }
@@ -116,16 +124,15 @@ isolate_kill(struct isolate *i)
 {
 	LOCKED(&i->lock) {
 		i->killed = true;
-		if (i->child)
-			child_kill(i->child, SIGKILL);
+		end_locked(i);
 	}
 }
 
 void
 isolate_end_child(struct isolate *i)
 {
-	if (i->child)
-		child_kill(i->child, SIGKILL);
+	LOCKED(&i->lock)
+		end_locked(i);
 	isolate_set_child(i, NULL);
 	close_child(i);
 }
@@ -288,8 +295,7 @@ isolate_restart(struct isolate *i)
 		i->next_try_ns = 0;
 		i->pause_ns = 0;
 		i->asked = i->child != NULL;
-		if (i->child)
-			child_kill(i->child, SIGKILL);
+		end_locked(i);
 	}
 }
 

@@ -7,6 +7,7 @@
  * daemon ends it. The plugin's code runs on the main thread, a second one only waits for cancels.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <malloc.h>
 #include <signal.h>
@@ -109,6 +110,33 @@ die_with(pid_t daemon)
 		_exit(0);
 }
 
+/* What this process has open is no business of the programs that it runs. */
+static void
+keep_descriptors(void)
+{
+	static const int fds[] = { ISOLATE_FD_SOCKET, ISOLATE_FD_CANCEL };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+}
+
+static void
+on_end(int sig)
+{
+	(void)sig;
+	script_kill();
+	_exit(0);
+}
+
+/* One that runs programs is asked to end, so that it can end them. */
+static void
+end_when_asked(void)
+{
+	struct sigaction end = { .sa_handler = on_end };
+
+	sigaction(SIGTERM, &end, NULL);
+}
+
 /* For good, before anything of somebody else's runs. */
 static int
 become(const struct greeting *g, struct buf *why)
@@ -185,10 +213,13 @@ main(int argc, char **argv)
 	lock_init(&p.lock, LOCK_CALL);
 	host_cancel_init(&p.cancel);
 	arena_init(&p.arena, 4 * FRAME_MAX_BYTES);
+	keep_descriptors();
 	plugin_host_receive(&p, &f);
 	take_greeting(&p, &f, &greeting);
-	/* One that runs programs ends with its connection instead, so that it can end them. */
-	if (!greeting.exec)
+	/* Without the daemon one that runs programs ends with its connection instead. */
+	if (greeting.exec)
+		end_when_asked();
+	else
 		die_with(greeting.daemon);
 	plugin_host_begin(&p, f.call);
 	if (open_all(&p, &greeting, &why) < 0) {

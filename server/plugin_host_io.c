@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -139,13 +140,19 @@ watch(void *ctx)
 int
 plugin_host_watch(struct plugin_host *p)
 {
+	sigset_t end, before;
 	pthread_attr_t attr;
 	pthread_t thread;
 	int r;
 
+	/* That is for the thread that knows which program runs. */
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_sigmask(SIG_BLOCK, &end, &before);
 	r = pthread_create(&thread, &attr, watch, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	return -r;
 }

@@ -24,7 +24,8 @@ struct script_options {
 
 /* Its declaration, as an object would export it. Everything is borrowed. Once a process. */
 const struct telmon_plugin *script_plugin(const struct script_options *options);
-/* Kills the program that runs, with all that it has started. From any thread. */
+/* Kills the program that runs, with all that it has started. From any thread, and from a signal's
+ * handler. */
 void script_kill(void);
 
 #endif

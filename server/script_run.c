@@ -50,6 +50,7 @@ spawn(const struct script_run *run, int out, int err, pid_t *ret)
 	const char *argv[MAX_WORDS + 2] = { 0 }, *envp[MAX_WORDS + 8] = { 0 };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
+	sigset_t none;
 	size_t n = 0;
 	int r;
 
@@ -64,7 +65,9 @@ spawn(const struct script_run *run, int out, int err, pid_t *ret)
 		envp[n++] = base[i];
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, 1);
 	posix_spawn_file_actions_adddup2(&actions, err, 2);
@@ -72,6 +75,23 @@ spawn(const struct script_run *run, int out, int err, pid_t *ret)
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return -r;
+}
+
+/* Whoever is asked to end in between would leave behind what it does not know of yet. */
+static int
+spawn_known(const struct script_run *run, int out, int err, pid_t *ret)
+{
+	sigset_t end, before;
+	int r;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &end, &before);
+	r = spawn(run, out, err, ret);
+	if (r == 0)
+		atomic_store(&group, *ret);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
 }
 
 /* ---- its output ---- */
@@ -165,11 +185,10 @@ script_run(const struct script_run *run, int *ret_status)
 		close(out[1]);
 		return r;
 	}
-	r = spawn(run, out[1], err[1], &pid);
+	r = spawn_known(run, out[1], err[1], &pid);
 	close(out[1]);
 	close(err[1]);
 	if (r == 0) {
-		atomic_store(&group, pid);
 		r = watch(run, pid, out[0], err[0], ret_status);
 		atomic_store(&group, 0);
 	}
