@@ -319,6 +319,7 @@ parse_next(const char *line, size_t size, size_t *at, struct arena *arena,
 	struct scan s = { .line = line, .size = size, .at = *at };
 	struct build b;
 	enum token t;
+	int r;
 
 	do
 		t = next_token(&s);
@@ -331,10 +332,10 @@ parse_next(const char *line, size_t size, size_t *at, struct arena *arena,
 	*at = s.at;
 	if (memchr(line + b.command->from, '\0', b.command->to - b.command->from))
 		refuse(&b, "a NUL byte in the line");
-	if (end_build(&b, &s) < 0)
-		return b.error ? b.error : -ENOMEM;
-	*ret = b.command;
-	return 1;
+	r = end_build(&b, &s);
+	if (r != -ENOMEM)
+		*ret = b.command;
+	return r < 0 ? r : 1;
 }
 
 /* Where the command begins in which the line ends. */

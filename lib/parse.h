@@ -47,7 +47,8 @@ struct parse_command {
 /* Takes the next command of a line from *at on and moves *at behind it and its semicolon. Empty
  * commands are skipped. 1 and *ret; 0 at the end of the line; -EINVAL with a sentence in why
  * (unbalanced quote, empty stage after |, too many stages or words): *at is then behind the command
- * at fault, so the next one can still run; -ENOMEM when the arena is full. */
+ * at fault, so the next one can still run, and of *ret only the format is good; -ENOMEM when the
+ * arena is full. */
 int parse_next(const char *line, size_t size, size_t *at, struct arena *arena,
 	       struct parse_command **ret, struct buf *why);
 

@@ -29,12 +29,14 @@ int
 session_error(struct session *s, int status, const char *fmt, ...)
 {
 	_autobuf_ struct buf message = BUF_WHY;
+	struct asker asker = s->asker;
 	va_list ap;
 
 	va_start(ap, fmt);
 	buf_vprintf(&message, fmt, ap);
 	va_end(ap);
-	return pipeline_error(&s->asker, &s->reply, status,
+	asker.render.format = session_format(s, s->format);
+	return pipeline_error(&asker, &s->reply, status,
 			      message.error ? "the message is too long" : buf_str(&message));
 }
 
@@ -43,19 +45,6 @@ session_line_too_long(struct session *s)
 {
 	return session_error(s, STATUS_USAGE, "line too long (limit %zu bytes)",
 			     s->limits.max_line);
-}
-
-/* An asker that wants the format of this one command, for what the session answers itself. */
-static int
-command_error(struct session *s, const struct parse_command *c, int status, const char *why)
-{
-	struct asker asker = s->asker;
-
-	if (c->format == PARSE_JSON)
-		asker.render.format = RENDER_JSON;
-	else if (c->format != PARSE_AS_SET)
-		asker.render.format = RENDER_TEXT;
-	return pipeline_error(&asker, &s->reply, status, why);
 }
 
 /* JSON and CSV are for programs, which keep their answers whole. */
@@ -88,7 +77,7 @@ answer(struct session *s, const char *line, const struct parse_command *c)
 	}
 	word = session_word_find(s, first->text, strlen(first->text), &why);
 	if (!word)
-		return command_error(s, c, STATUS_USAGE, buf_str(&why));
+		return session_error(s, STATUS_USAGE, "%s", buf_str(&why));
 	return word->run(s, &call);
 }
 
@@ -152,6 +141,8 @@ next(struct session *s, const char *line, size_t n, size_t *at, int *ret_status)
 	r = parse_next(line, n, at, &s->arena, &c, &why);
 	if (r == 0)
 		return 0;
+	if (r != -ENOMEM)
+		s->format = c->format;
 	if (r == -ENOMEM) {
 		*ret_status = session_error(s, STATUS_FAILED, "line too complex");
 		*at = n;
@@ -160,6 +151,7 @@ next(struct session *s, const char *line, size_t n, size_t *at, int *ret_status)
 	} else {
 		*ret_status = answer(s, line, c);
 	}
+	s->format = PARSE_AS_SET;
 	return 1;
 }
 

@@ -88,6 +88,7 @@ struct session {
 	struct asker asker;
 	struct reply reply;
 	struct arena arena;  /* the line at hand and what is parsed of it */
+	enum parse_format format; /* that the command at hand asks for */
 	struct pager *pager; /* of the line at hand; NULL: a live person has none */
 	struct person *person;
 	struct buf body; /* framed: the part that is being made */
@@ -297,6 +298,7 @@ void session_reply_owed(struct session *s, const char *text);
 /* session_line.c: answers a line: session words here, all else by pipeline. line[n] is NUL. Returns
  * the status of the answer. */
 int session_line(struct session *s, const char *line, size_t n);
+/* Writes an error as the command at hand wants it. Returns status, or what the reply said. */
 int session_error(struct session *s, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Copies a line behind which the buffer may move. NULL: no memory. */
@@ -342,7 +344,9 @@ void session_complete(struct session *s, const char *line, size_t cursor,
 /* session_complete_word.c */
 int session_word_complete(struct session *s, const struct word_call *call);
 
-/* session_rows.c: filters and renders rows as the answer of a session word. Returns its status. */
+/* session_rows.c */
+enum render_format session_format(const struct session *s, enum parse_format format);
+/* Filters and renders rows as the answer of a session word. Returns its status. */
 int session_rows(struct session *s, const struct word_call *call, enum parse_format format,
 		 struct rows *rows);
 

@@ -17,8 +17,8 @@
 
 enum { PIECE_BYTES = 64 << 10 };
 
-static enum render_format
-format_of(const struct session *s, enum parse_format format)
+enum render_format
+session_format(const struct session *s, enum parse_format format)
 {
 	switch (format) {
 	case PARSE_TEXT:
@@ -104,7 +104,7 @@ session_rows(struct session *s, const struct word_call *call, enum parse_format 
 	struct asker asker = s->asker;
 	int r = STATUS_FAILED;
 
-	options.format = format_of(s, format);
+	options.format = session_format(s, format);
 	if (!rows->error)
 		r = filter_and_write(s, call, &options, rows, 1, &why);
 	if (r < STATUS_USAGE)

@@ -46,6 +46,20 @@ START_TEST(test_script_errors)
 	       "error: unbalanced quote: the ' at byte 6 is never closed\non\n");
 	script("nope; echo on\n", "error: no command 'nope' (try help)\non\n");
 	script("/nope\n", "error: no word '/nope' (try /help)\n");
+	/* Whoever finds it, it is JSON where that was asked for, and there alone. */
+	script("/nope --json; /nope\n",
+	       "{\"error\":\"no word '/nope' (try /help)\",\"status\":64}\n"
+	       "error: no word '/nope' (try /help)\n");
+	script("/who x --json\n",
+	       "{\"error\":\"/who: too many words (try /help)\",\"status\":64}\n");
+	script("/set zzz --json\n",
+	       "{\"error\":\"/set: no setting 'zzz' (try /set)\",\"status\":64}\n");
+	script("echo a --json |\necho |\n",
+	       "{\"error\":\"no filter behind | (try help)\",\"status\":64}\n"
+	       "error: no filter behind | (try help)\n");
+	script("/set format json\n/who x --text\n/who x\n",
+	       "error: /who: too many words (try /help)\n"
+	       "{\"error\":\"/who: too many words (try /help)\",\"status\":64}\n");
 }
 END_TEST
 
