@@ -76,8 +76,10 @@ repl_key_signals(struct repl *r)
 
 /* --- keys --- */
 
-int
-repl_key_read(struct repl *r)
+/* Reads what was typed, as much as there is room for, without waiting. Negative: the terminal is
+ * gone. */
+static int
+read_keys(struct repl *r)
 {
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	ssize_t n;
@@ -117,7 +119,7 @@ repl_key_hear(struct repl *r, bool all)
 {
 	size_t from = all ? 0 : r->n_keys - r->at_key;
 
-	if (repl_key_read(r) < 0 || take_control(r, from, KEY_QUIT, false)) {
+	if (read_keys(r) < 0 || take_control(r, from, KEY_QUIT, false)) {
 		r->leave = true;
 		return -ECANCELED;
 	}
@@ -146,7 +148,7 @@ wait_key(struct repl *r)
 		return errno == EINTR ? 0 : -1;
 	if (n == 0)
 		repl_code_end(r);
-	return p[0].revents ? repl_key_read(r) : 0;
+	return p[0].revents ? read_keys(r) : 0;
 }
 
 /* 1 = a key, 0 or less = the end. */

@@ -63,11 +63,9 @@ void repl_signal_stop(void);
 
 /* repl_key.c: the editor's source of keys (EL_GETCFN); hears the daemon and signals as well. */
 int repl_key_get(EditLine *el, wchar_t *ret);
-/* Reads what was typed, as much as there is room for, without waiting. Negative: the terminal is
- * gone. */
-int repl_key_read(struct repl *r);
-/* The same while something is awaited, and acts on those keys, or on all that wait, that are
- * signals elsewhere. 1 = ^C, which takes along what was typed before it; 0; -ECANCELED = leave. */
+/* Reads what was typed, as much as there is room for, without waiting, and acts on those keys, or
+ * on all that wait, that are signals elsewhere. 1 = ^C, which takes along what was typed before it;
+ * 0; -ECANCELED = leave. */
 int repl_key_hear(struct repl *r, bool all);
 /* Acts on all signals but SIGINT. 1 = that came; 0; -ECANCELED = leave. */
 int repl_key_signals(struct repl *r);

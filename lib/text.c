@@ -13,8 +13,6 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "text_private.h"
-
 enum { MAX_MARKS = 8 };
 
 /* What nobody can see, or what turns the reading direction: a name that carries it looks like
@@ -41,8 +39,9 @@ static const struct {
 	{ 0xe0000, 0xe0fff }, /* tags, more variation selectors */
 };
 
-size_t
-text_plain_run(const char *s, size_t n)
+/* Length of the printable ASCII at the start of s: the hot path of everything that walks a text. */
+static size_t
+plain_run(const char *s, size_t n)
 {
 	const uint64_t ones = 0x0101010101010101;
 	size_t i = 0;
@@ -151,7 +150,7 @@ clean_stretch(const char *s, size_t n, size_t *at, unsigned *marks, bool *ret_ba
 
 	*ret_bad = false;
 	while (*at < n) {
-		len = text_plain_run(s + *at, n - *at);
+		len = plain_run(s + *at, n - *at);
 		if (len) {
 			*at += len;
 			*marks = 0;
@@ -172,7 +171,7 @@ text_clean(struct buf *out, const char *s, size_t n)
 	size_t at = 0;
 	bool bad;
 
-	if (text_plain_run(s, n) == n)
+	if (plain_run(s, n) == n)
 		return buf_put(out, s, n);
 	while (at < n) {
 		size_t start = at;
@@ -232,7 +231,7 @@ step(const char *s, size_t n, size_t *ret_width)
 size_t
 text_width(const char *s, size_t n)
 {
-	size_t at = text_plain_run(s, n), width = at, w;
+	size_t at = plain_run(s, n), width = at, w;
 
 	while (at < n) {
 		at += step(s + at, n - at, &w);
@@ -246,7 +245,7 @@ text_fit(struct buf *out, const char *s, size_t n, size_t columns)
 {
 	size_t at = 0, cut = 0, width = 0, len, w;
 
-	if (n <= columns && text_plain_run(s, n) == n)
+	if (n <= columns && plain_run(s, n) == n)
 		return buf_put(out, s, n);
 	if (columns == 0)
 		return out->error;

@@ -10,9 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Length of the printable ASCII at the start of s: the hot path of everything that walks a text. */
-size_t text_plain_run(const char *s, size_t n);
-
 static inline bool
 text_is_digit(char c)
 {

@@ -232,8 +232,9 @@ pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf *why
 	return r ? r : pipeline_job_finish(job, reply, why);
 }
 
-int
-pipeline_job_stream(struct pipeline_job *job, struct reply *reply, struct buf *why)
+/* A command that writes its own answers. */
+static int
+stream(struct pipeline_job *job, struct reply *reply, struct buf *why)
 {
 	int r;
 
@@ -249,7 +250,7 @@ answer(struct pipeline_job *job, struct reply *reply, struct buf *why)
 	int r;
 
 	if (job->command->flags & COMMAND_STREAMS)
-		return pipeline_job_stream(job, reply, why);
+		return stream(job, reply, why);
 	r = pipeline_job_rows(job, reply, why);
 	return r ? r : pipeline_write(job, reply);
 }

@@ -70,8 +70,6 @@ int pipeline_job_rows(struct pipeline_job *job, struct reply *reply, struct buf 
 int pipeline_job_finish(struct pipeline_job *job, struct reply *reply, struct buf *why);
 /* Drops what belongs to the last rows. */
 void pipeline_job_drop(struct pipeline_job *job);
-/* Runs a command that writes its own answers. */
-int pipeline_job_stream(struct pipeline_job *job, struct reply *reply, struct buf *why);
 /* Why there are no rows, from their error: "NAME: answer too large (limit 64 MiB)" for -EMSGSIZE.
  * Returns STATUS_FAILED. */
 int pipeline_rows_failed(const struct pipeline_job *job, int error, struct buf *why);
