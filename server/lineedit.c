@@ -8,13 +8,8 @@
 #include "lineedit.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "lineedit_private.h"
-#include "text.h"
-
-/* A base character with the marks that text_clean() lets stand on it. */
-enum { CLUSTER_BYTES = 4 * (1 + 8 + 1) };
 
 struct lineedit *
 lineedit_new(const struct lineedit_ops *ops, void *ctx, size_t max_line)
@@ -73,20 +68,6 @@ lineedit_show(struct lineedit *e, const char *text, size_t n)
 {
 	if (n)
 		e->ops->show(e->ctx, text, n);
-}
-
-bool
-lineedit_fits_cluster(const char *line, size_t n, uint32_t c)
-{
-	char tail[CLUSTER_BYTES + 4];
-	size_t from = n > CLUSTER_BYTES ? n - CLUSTER_BYTES : 0, size;
-
-	while (from < n && ((uint8_t)line[from] & 0xc0) == 0x80)
-		from++;
-	size = n - from;
-	if (size)
-		memcpy(tail, line + from, size);
-	return text_is_clean(tail, size + key_encode(c, tail + size));
 }
 
 int

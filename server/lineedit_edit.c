@@ -46,7 +46,7 @@ lineedit_leave(struct editor *ed)
 {
 	fflush(ed->out);
 	lock_release(&libedit_lock);
-	lineedit_show(ed->e, ed->shown.data, ed->shown.len);
+	lineedit_clusters_show(ed, ed->shown.data, ed->shown.len);
 	buf_clear(&ed->shown);
 }
 
@@ -124,7 +124,7 @@ void
 lineedit_set_prompt(struct editor *ed, const char *prompt, size_t n)
 {
 	free(ed->prompt);
-	ed->prompt = lineedit_wide(prompt, n);
+	ed->prompt = lineedit_wide(ed, prompt, n);
 }
 
 /* --- off the screen and on again --- */
@@ -154,8 +154,8 @@ show_below(struct editor *ed)
 {
 	_autobuf_ struct buf text = BUF_INIT(SHOWN_BYTES);
 
-	lineedit_narrow(&text, ed->prompt, wcslen(ed->prompt));
-	lineedit_narrow(&text, ed->held, wcslen(ed->held));
+	lineedit_narrow(ed, &text, ed->prompt, wcslen(ed->prompt));
+	lineedit_narrow(ed, &text, ed->held, wcslen(ed->held));
 	buf_putc(&text, '\n');
 	lineedit_leave(ed);
 	lineedit_show(ed->e, text.data, text.len);
@@ -281,27 +281,13 @@ get_cb(EditLine *el, wchar_t *ret)
 
 /* --- reading a line --- */
 
-static void
-take_line(struct editor *ed, const wchar_t *text, size_t n)
-{
-	struct buf *line = ed->e->line;
-	char bytes[4];
-
-	/* Marks that came to stand side by side when what was between them went. */
-	for (size_t i = 0; i < n; i++) {
-		uint32_t c = (uint32_t)text[i];
-
-		if (c < 0x300 || lineedit_fits_cluster(line->data, line->len, c))
-			buf_put(line, bytes, key_encode(c, bytes));
-	}
-}
-
 int
 lineedit_editor_read(struct editor *ed)
 {
 	const wchar_t *text;
 	int n;
 
+	lineedit_clusters_clear(ed);
 	lineedit_set_prompt(ed, ed->e->prompt, strlen(ed->e->prompt));
 	ed->result = -EPIPE; /* unless a key says otherwise */
 	ed->n_keys = 0;
@@ -312,7 +298,7 @@ lineedit_editor_read(struct editor *ed)
 	set_size(ed);
 	text = el_wgets(ed->el, &n);
 	if (ed->result >= 1 && text && n > 0)
-		take_line(ed, text, (size_t)n - 1);
+		lineedit_narrow(ed, ed->e->line, text, (size_t)n - 1);
 	if (ed->e->line->error)
 		ed->result = ed->e->line->error;
 	lineedit_leave(ed);
@@ -431,6 +417,7 @@ lineedit_editor_free(struct editor *ed)
 	close_fd(ed->master);
 	buf_fini(&ed->shown);
 	buf_fini(&ed->below);
+	lineedit_clusters_clear(ed);
 	free(ed->killed);
 	free(ed->prompt);
 	free(ed->held);

@@ -32,7 +32,7 @@ struct editor {
 	struct buf shown;	       /* drawn, and not given to ops->show yet */
 	char terminal[TERMINAL_BYTES]; /* libedit keeps the pointer */
 	unsigned columns, rows;	       /* as libedit knows them */
-	wchar_t *killed;	       /* for ^Y; NULL = nothing */
+	char *killed;		       /* for ^Y; NULL = nothing */
 
 	/* of the line that is being read */
 	wchar_t *prompt;
@@ -43,6 +43,9 @@ struct editor {
 	todo_fn *todo; /* what the next call of the bound function does */
 	uint32_t key;  /* for it */
 	wchar_t next;  /* what libedit gets behind it; 0 = nothing */
+
+	struct lineedit_cluster *clusters; /* that have a code */
+	size_t n_clusters;
 
 	wchar_t *held; /* the line while it is off the screen; else NULL */
 	size_t held_cursor;
@@ -89,10 +92,24 @@ wchar_t *lineedit_copy(const struct editor *ed); /* xmalloc */
 bool lineedit_has_room(const struct editor *ed, size_t bytes);
 /* Whether prompt and line, and a character more, are surely no higher than the window. */
 bool lineedit_fits_window(const struct editor *ed);
-wchar_t *lineedit_wide(const char *s, size_t n); /* xmalloc; s is UTF-8 */
-int lineedit_narrow(struct buf *out, const wchar_t *s, size_t n);
-size_t lineedit_bytes(const wchar_t *s, size_t n);
+wchar_t *lineedit_wide(struct editor *ed, const char *s, size_t n); /* xmalloc; s is UTF-8 */
+int lineedit_narrow(const struct editor *ed, struct buf *out, const wchar_t *s, size_t n);
+size_t lineedit_bytes(const struct editor *ed, const wchar_t *s, size_t n);
 size_t lineedit_columns(const wchar_t *s, size_t n);
+
+/* lineedit_cluster.c */
+bool lineedit_is_mark(uint32_t c);
+/* What stands in libedit's line for a character with its marks: itself, or a code. 0: it can have
+ * none. */
+wchar_t lineedit_cluster(struct editor *ed, const char *text, size_t n);
+/* The same for what is there already and one more mark. */
+wchar_t lineedit_cluster_add(struct editor *ed, wchar_t c, uint32_t mark);
+/* And back: the text, in space or the editor's own, and its size. */
+size_t lineedit_cluster_text(const struct editor *ed, wchar_t c, char space[4], const char **ret);
+uint32_t lineedit_cluster_letter(const struct editor *ed, wchar_t c);
+/* Shows what libedit has drawn. */
+void lineedit_clusters_show(const struct editor *ed, const char *s, size_t n);
+void lineedit_clusters_clear(struct editor *ed);
 
 /* lineedit_recall.c: history. */
 /* Puts that line in the place of the one at hand; NULL = the own one. */

@@ -3,8 +3,8 @@
  */
 /*
  * lineedit_keys -- what each key does to the line: emacs' keys, and those that have names. Moves
- * and deletions take whole characters with the marks that stand on them. Runs on the session's
- * thread with the lock held.
+ * and deletions take whole characters with the marks that stand on them (lineedit_cluster.c). Runs
+ * on the session's thread with the lock held.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,46 +14,28 @@
 #include "lineedit_editor_private.h"
 #include "text.h"
 
-enum { MOST_MARKS = 8 };
-
-static bool
-is_mark(wchar_t c)
-{
-	return c >= 0x300 && wcwidth(c) == 0;
-}
-
 /* --- places in the line --- */
 
 static size_t
 before(const struct editor *ed)
 {
-	const wchar_t *text = lineedit_text(ed);
 	size_t at = lineedit_cursor(ed);
 
-	if (at > 0)
-		at--;
-	while (at > 0 && is_mark(text[at]))
-		at--;
-	return at;
+	return at > 0 ? at - 1 : 0;
 }
 
 static size_t
 behind(const struct editor *ed)
 {
-	const wchar_t *text = lineedit_text(ed);
-	size_t at = lineedit_cursor(ed), n = lineedit_length(ed);
+	size_t at = lineedit_cursor(ed);
 
-	if (at < n)
-		at++;
-	while (at < n && is_mark(text[at]))
-		at++;
-	return at;
+	return at < lineedit_length(ed) ? at + 1 : at;
 }
 
 static bool
-is_word(wchar_t c)
+is_word(const struct editor *ed, wchar_t c)
 {
-	return iswalnum((wint_t)c) || is_mark(c);
+	return iswalnum((wint_t)lineedit_cluster_letter(ed, c));
 }
 
 static size_t
@@ -62,9 +44,9 @@ word_before(const struct editor *ed)
 	const wchar_t *text = lineedit_text(ed);
 	size_t at = lineedit_cursor(ed);
 
-	while (at > 0 && !is_word(text[at - 1]))
+	while (at > 0 && !is_word(ed, text[at - 1]))
 		at--;
-	while (at > 0 && is_word(text[at - 1]))
+	while (at > 0 && is_word(ed, text[at - 1]))
 		at--;
 	return at;
 }
@@ -75,9 +57,9 @@ word_behind(const struct editor *ed)
 	const wchar_t *text = lineedit_text(ed);
 	size_t at = lineedit_cursor(ed), n = lineedit_length(ed);
 
-	while (at < n && !is_word(text[at]))
+	while (at < n && !is_word(ed, text[at]))
 		at++;
-	while (at < n && is_word(text[at]))
+	while (at < n && is_word(ed, text[at]))
 		at++;
 	return at;
 }
@@ -169,12 +151,15 @@ delete_or_leave(struct editor *ed)
 static unsigned char
 kill_range(struct editor *ed, size_t from, size_t to)
 {
-	if (from < to) {
-		free(ed->killed);
-		ed->killed = xcalloc(to - from + 1, sizeof(*ed->killed));
-		wmemcpy(ed->killed, lineedit_text(ed) + from, to - from);
-		lineedit_delete(ed, from, to);
-	}
+	_autobuf_ struct buf text = BUF_INIT(SIZE_MAX / 2);
+
+	if (from >= to)
+		return CC_REFRESH;
+	if (lineedit_narrow(ed, &text, lineedit_text(ed) + from, to - from) < 0)
+		return CC_ERROR;
+	free(ed->killed);
+	ed->killed = xstrdup(buf_str(&text));
+	lineedit_delete(ed, from, to);
 	return CC_REFRESH;
 }
 
@@ -214,11 +199,14 @@ kill_word_right(struct editor *ed)
 static unsigned char
 yank(struct editor *ed)
 {
+	_autofree_ wchar_t *text = NULL;
+
 	if (!ed->killed)
 		return CC_NORM;
-	if (!lineedit_has_room(ed, lineedit_bytes(ed->killed, wcslen(ed->killed))))
+	if (!lineedit_has_room(ed, strlen(ed->killed)))
 		return CC_ERROR;
-	lineedit_insert(ed, ed->killed);
+	text = lineedit_wide(ed, ed->killed, strlen(ed->killed));
+	lineedit_insert(ed, text);
 	return CC_REFRESH;
 }
 
@@ -227,6 +215,22 @@ insert(struct editor *ed)
 {
 	const wchar_t text[] = { (wchar_t)ed->key, 0 };
 
+	lineedit_insert(ed, text);
+	return CC_REFRESH;
+}
+
+/* On the character before the cursor. */
+static unsigned char
+put_mark(struct editor *ed)
+{
+	size_t at = lineedit_cursor(ed);
+	wchar_t text[2] = { 0 };
+
+	if (at > 0)
+		text[0] = lineedit_cluster_add(ed, lineedit_text(ed)[at - 1], ed->key);
+	if (!text[0])
+		return CC_NORM;
+	lineedit_delete(ed, at - 1, at);
 	lineedit_insert(ed, text);
 	return CC_REFRESH;
 }
@@ -242,25 +246,9 @@ transpose(struct editor *ed)
 		return CC_NORM;
 	pair[0] = lineedit_text(ed)[at - 1];
 	pair[1] = lineedit_text(ed)[at - 2];
-	if (is_mark(pair[0]) || is_mark(pair[1]) || (at < n && is_mark(lineedit_text(ed)[at])))
-		return CC_NORM;
 	lineedit_delete(ed, at - 2, at);
 	lineedit_insert(ed, pair);
 	return CC_REFRESH;
-}
-
-/* How many marks there would be in a row. */
-static size_t
-marks_around(const struct editor *ed)
-{
-	const wchar_t *text = lineedit_text(ed);
-	size_t at = lineedit_cursor(ed), n = lineedit_length(ed), from = at, to = at;
-
-	while (from > 0 && is_mark(text[from - 1]))
-		from--;
-	while (to < n && is_mark(text[to]))
-		to++;
-	return to - from;
 }
 
 /* A character that is typed; what libedit has no picture of becomes a '?'. */
@@ -272,20 +260,22 @@ add(struct editor *ed, uint32_t c)
 
 	if (!text_is_clean(bytes, n) || !iswprint((wint_t)c)) {
 		c = '?';
+		bytes[0] = '?';
 		n = 1;
 	}
 	if (!lineedit_has_room(ed, n)) {
 		ed->e->too_long = true;
 		return 0;
 	}
-	if (is_mark((wchar_t)c) && marks_around(ed) >= MOST_MARKS)
-		return 0;
-	/* What libedit inserts by itself it draws in fewer bytes; but it gives a mark a cell, and
-	 * leaves its memory when the line is higher than the window. */
-	if (!is_mark((wchar_t)c) && lineedit_fits_window(ed))
-		return (wchar_t)c;
 	ed->key = c;
-	return lineedit_do(ed, insert);
+	if (lineedit_is_mark(c))
+		return lineedit_do(ed, put_mark);
+	ed->key = (uint32_t)lineedit_cluster(ed, bytes, n);
+	if (!ed->key)
+		return 0;
+	/* What libedit inserts by itself it draws in fewer bytes; but it leaves its memory when the
+	 * line is higher than the window. */
+	return lineedit_fits_window(ed) ? (wchar_t)ed->key : lineedit_do(ed, insert);
 }
 
 /* --- Tab and ? --- */
@@ -296,16 +286,16 @@ narrow_line(const struct editor *ed, struct buf *out)
 {
 	const wchar_t *text = lineedit_text(ed);
 
-	lineedit_narrow(out, text, lineedit_length(ed));
-	return lineedit_bytes(text, lineedit_cursor(ed));
+	lineedit_narrow(ed, out, text, lineedit_length(ed));
+	return lineedit_bytes(ed, text, lineedit_cursor(ed));
 }
 
 static unsigned char
 put_choice(struct editor *ed, const struct buf *line, size_t from, size_t cursor,
 	   const struct buf *choice)
 {
-	_autofree_ wchar_t *typed = lineedit_wide(line->data + from, cursor - from);
-	_autofree_ wchar_t *text = lineedit_wide(choice->data, choice->len);
+	_autofree_ wchar_t *typed = lineedit_wide(ed, line->data + from, cursor - from);
+	_autofree_ wchar_t *text = lineedit_wide(ed, choice->data, choice->len);
 	size_t at = lineedit_cursor(ed);
 
 	if (choice->len > cursor - from && !lineedit_has_room(ed, choice->len - (cursor - from)))

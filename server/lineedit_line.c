@@ -12,40 +12,57 @@
 
 /* --- UTF-8 --- */
 
+/* Bytes of the character at s and the marks behind it. */
+static size_t
+cluster_size(const char *s, size_t n)
+{
+	uint32_t c;
+	size_t size = text_decode(s, n, &c), len = size;
+
+	while (len && (len = text_decode(s + size, n - size, &c)) && lineedit_is_mark(c))
+		size += len;
+	return size ? size : 1;
+}
+
 wchar_t *
-lineedit_wide(const char *s, size_t n)
+lineedit_wide(struct editor *ed, const char *s, size_t n)
 {
 	wchar_t *wide = xcalloc(n + 1, sizeof(*wide));
 	size_t count = 0;
 
 	for (size_t i = 0, len; i < n; i += len) {
-		uint32_t c = '?';
+		wchar_t c;
 
-		len = text_decode(s + i, n - i, &c);
-		len = len ? len : 1;
-		wide[count++] = (wchar_t)c;
+		len = cluster_size(s + i, n - i);
+		c = lineedit_cluster(ed, s + i, len);
+		wide[count++] = c ? c : '?';
 	}
 	return wide;
 }
 
 int
-lineedit_narrow(struct buf *out, const wchar_t *s, size_t n)
+lineedit_narrow(const struct editor *ed, struct buf *out, const wchar_t *s, size_t n)
 {
-	char bytes[4];
+	const char *text;
+	char space[4];
+	size_t size;
 
-	for (size_t i = 0; i < n; i++)
-		buf_put(out, bytes, key_encode((uint32_t)s[i], bytes));
+	for (size_t i = 0; i < n; i++) {
+		size = lineedit_cluster_text(ed, s[i], space, &text);
+		buf_put(out, text, size);
+	}
 	return out->error;
 }
 
 size_t
-lineedit_bytes(const wchar_t *s, size_t n)
+lineedit_bytes(const struct editor *ed, const wchar_t *s, size_t n)
 {
-	char bytes[4];
+	const char *text;
+	char space[4];
 	size_t sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		sum += key_encode((uint32_t)s[i], bytes);
+		sum += lineedit_cluster_text(ed, s[i], space, &text);
 	return sum;
 }
 
@@ -129,9 +146,9 @@ lineedit_has_room(const struct editor *ed, size_t bytes)
 	size_t n = lineedit_length(ed);
 
 	/* Most lines need no counting. */
-	if (n * 4 + bytes <= most)
+	if (!ed->n_clusters && n * 4 + bytes <= most)
 		return true;
-	return lineedit_bytes(lineedit_text(ed), n) + bytes <= most;
+	return lineedit_bytes(ed, lineedit_text(ed), n) + bytes <= most;
 }
 
 bool

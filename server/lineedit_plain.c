@@ -14,6 +14,9 @@
 #include "lineedit_private.h"
 #include "text.h"
 
+/* A base character with the marks that text_clean() lets stand on it. */
+enum { CLUSTER_BYTES = 4 * (1 + 8 + 1) };
+
 /* --- the screen --- */
 
 static void
@@ -162,6 +165,22 @@ add(struct lineedit *e, const char *s, size_t n)
 	echo(e, s, n);
 }
 
+/* Whether a character past ASCII may join a line that ends in these n bytes: a ninth combining mark
+ * in a row would be replaced wherever the line is shown later. */
+static bool
+fits_cluster(const char *line, size_t n, uint32_t c)
+{
+	char tail[CLUSTER_BYTES + 4];
+	size_t from = n > CLUSTER_BYTES ? n - CLUSTER_BYTES : 0, size;
+
+	while (from < n && ((uint8_t)line[from] & 0xc0) == 0x80)
+		from++;
+	size = n - from;
+	if (size)
+		memcpy(tail, line + from, size);
+	return text_is_clean(tail, size + key_encode(c, tail + size));
+}
+
 /* A whole character past ASCII. */
 static void
 add_character(struct lineedit *e, uint32_t c)
@@ -171,7 +190,7 @@ add_character(struct lineedit *e, uint32_t c)
 
 	if (!text_is_clean(s, n))
 		add(e, "?", 1);
-	else if (lineedit_fits_cluster(e->line->data, e->line->len, c))
+	else if (fits_cluster(e->line->data, e->line->len, c))
 		add(e, s, n);
 }
 

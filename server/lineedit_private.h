@@ -60,9 +60,6 @@ enum lineedit_control {
 
 /* lineedit.c */
 void lineedit_show(struct lineedit *e, const char *text, size_t n);
-/* Whether a character past ASCII may join a line that ends in these n bytes: a ninth combining mark
- * in a row would be replaced wherever the line is shown later. */
-bool lineedit_fits_cluster(const char *line, size_t n, uint32_t c);
 
 /* lineedit_history.c */
 /* The line kept before this one, or the newest (line NULL); NULL = none. */

@@ -20,7 +20,7 @@ lineedit_recall(struct editor *ed, const char *line)
 	if (!ed->recalled)
 		ed->draft = lineedit_copy(ed);
 	if (line) {
-		text = lineedit_wide(line, strlen(line));
+		text = lineedit_wide(ed, line, strlen(line));
 	} else {
 		text = ed->draft;
 		ed->draft = NULL;

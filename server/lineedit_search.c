@@ -35,7 +35,7 @@ take(struct editor *ed, const char *line)
 {
 	_autofree_ wchar_t *before = NULL;
 
-	before = lineedit_wide(line, (size_t)(match(ed, line) - line));
+	before = lineedit_wide(ed, line, (size_t)(match(ed, line) - line));
 	lineedit_recall(ed, line);
 	lineedit_move(ed, wcslen(before));
 	ed->found = line;

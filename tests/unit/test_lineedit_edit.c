@@ -221,8 +221,6 @@ START_TEST(keys_yank)
 	LINE("ab\x14", "ba");
 	LINE("abc\x01" RIGHT "\x14", "bac");
 	LINE("a\x14\x14", "a");
-	/* A mark stays on its letter. */
-	LINE("xe\xcc\x81\x14", "xe\xcc\x81");
 }
 END_TEST
 
@@ -270,10 +268,65 @@ START_TEST(marks_do_not_pile_up)
 {
 	LINE("a\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
 	     "a\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81");
-	/* Nor when what is pasted begins with some. */
-	LINE("\xcc\x81\xcc\x81\xcc\x81\xcc\x81\x15"
-	     "a\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\x19",
-	     "a\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81");
+	/* With nothing to stand on they go. */
+	LINE("\xcc\x81\xcc\x81x \xcc\x81y", "x y");
+}
+END_TEST
+
+/* What is seen of a letter with its mark is the two behind each other, in one column. */
+static void
+expect_shown(const char *keys, const char *cluster, unsigned x)
+{
+	struct editor_box *b = editor_box_open("xterm", 80, 24);
+
+	ck_assert_int_eq(editor_box_read(b, keys, strlen(keys)), -EPIPE);
+	ck_assert_ptr_nonnull(strstr(buf_str(&b->shown), cluster));
+	ck_assert_uint_eq(b->x, x);
+	ck_assert(text_is_clean(b->screen.data, b->screen.len));
+	editor_box_close(b);
+}
+
+#define E_ACUTE "e\xcc\x81"
+#define GA "\xe3\x81\x8b\xe3\x82\x99" /* two columns */
+
+START_TEST(marks_are_shown)
+{
+	expect_shown("x" E_ACUTE, E_ACUTE, 4);
+	expect_shown("x" E_ACUTE "yz" LEFT LEFT, E_ACUTE, 4);
+	expect_shown("xyz" LEFT LEFT E_ACUTE, E_ACUTE, 4);
+	expect_shown("e" E_ACUTE LEFT "\xcc\x81", E_ACUTE, 3);
+	expect_shown(GA "x", GA "x", 5);
+	expect_shown("x" E_ACUTE GA "\x15-\x19", "x" E_ACUTE GA, 7);
+	expect_shown("e\xcc\x81\xcc\xa7", "e\xcc\x81\xcc\xa7", 3);
+}
+END_TEST
+
+START_TEST(marks_stay_on_their_letters)
+{
+	LINE("x" E_ACUTE "\x17\x19 \x19", "x" E_ACUTE " x" E_ACUTE);
+	LINE("a" E_ACUTE "\x14", E_ACUTE "a");
+	LINE("one " E_ACUTE "t" E_ACUTE "\x1b\x7f", "one ");
+	LINE(E_ACUTE GA E_ACUTE LEFT LEFT "\x1b[3~", E_ACUTE E_ACUTE);
+	/* Those that stand for such letters inside, typed. */
+	LINE("\xf3\xb0\x80\x80" E_ACUTE "\xf0\x97\x80\x80\xf3\xb0\x80\x81",
+	     "\xf3\xb0\x80\x80" E_ACUTE "\xf0\x97\x80\x80\xf3\xb0\x80\x81");
+}
+END_TEST
+
+/* There is an end of different letters with marks in a line; past it the marks go. */
+START_TEST(marks_have_an_end)
+{
+	_autobuf_ struct buf keys = BUF_INIT(1 << 16);
+	struct editor_box *b = editor_box_open("xterm", 80, 24);
+
+	for (unsigned i = 0; i < 400; i++)
+		buf_printf(&keys, "%c\xcc%c\x7f", 'a' + i % 20, 0x80 + i / 20);
+	buf_puts(&keys, "x\n");
+	ck_assert_int_eq(editor_box_read(b, keys.data, keys.len), 1);
+	ck_assert_str_eq(buf_str(&b->line), "x");
+	ck_assert_int_eq(READ(b, E_ACUTE "\n"), 1);
+	ck_assert_str_eq(buf_str(&b->line), E_ACUTE);
+	editor_box_close(b);
 }
 END_TEST
 
@@ -505,6 +558,9 @@ lineedit_edit_suite(void)
 	tcase_add_test(c, other_keys_do_nothing);
 	tcase_add_test(c, what_is_no_text_is_replaced);
 	tcase_add_test(c, marks_do_not_pile_up);
+	tcase_add_test(c, marks_are_shown);
+	tcase_add_test(c, marks_stay_on_their_letters);
+	tcase_add_test(c, marks_have_an_end);
 	tcase_add_test(c, interrupt_and_end);
 	tcase_add_test(c, long_lines_are_dropped_to_their_end);
 	tcase_add_test(c, lines_wrap);
