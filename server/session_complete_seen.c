@@ -71,17 +71,25 @@ has_label(const struct metric *metric, const char *label)
 	for (size_t l = 0; l < metric->n_labels; l++)
 		if (strcmp(metric->labels[l], label) == 0)
 			return true;
-	return metric->n_labels == 0;
+	return false;
 }
 
-/* One that says which thing each number is about: the device of a network, called interface. */
+/* One that says which thing each number is about: the device of a network, called interface. Some
+ * numbers may be about all of them; where most are, it is but a detail of one. */
 static bool
 is_shared(const struct metric_set *set, const char *label)
 {
-	for (size_t m = 0; m < set->count; m++)
-		if (!has_label(&set->metrics[m], label))
+	size_t with = 0, of_all = 0;
+
+	for (size_t m = 0; m < set->count; m++) {
+		if (has_label(&set->metrics[m], label))
+			with++;
+		else if (set->metrics[m].n_labels == 0)
+			of_all++;
+		else
 			return false;
-	return true;
+	}
+	return with > of_all;
 }
 
 struct values {
