@@ -125,7 +125,8 @@ repl_complete_tab(EditLine *el, wint_t key)
 	return finish(&q, r, CC_REFRESH);
 }
 
-/* Inside quotes and words a question mark is text: expressions are full of them. */
+/* Inside quotes and words a question mark is text: expressions are full of them. So it is where the
+ * daemon knows of nothing that may stand there: messages end with one. */
 unsigned char
 repl_complete_help(EditLine *el, wint_t key)
 {
@@ -134,12 +135,11 @@ repl_complete_help(EditLine *el, wint_t key)
 
 	(void)key;
 	query_init(&q, el);
-	if (q.word_at < q.cursor) {
-		el_insertstr(el, "?");
-	} else {
+	if (q.word_at == q.cursor)
 		query_ask(&q, r);
-		if (r->talk && r->error == 0)
-			show_list(&q, r, menu_put_help);
-	}
+	if (q.n > 0)
+		show_list(&q, r, menu_put_help);
+	else if (q.word_at < q.cursor || r->talk)
+		el_insertstr(el, "?");
 	return finish(&q, r, CC_REFRESH);
 }

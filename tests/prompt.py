@@ -229,11 +229,15 @@ def explain(box):
     t.type("?")
     d.complete(0, "", ("cpu ", "busy"), ("disk ", "with\033[2J"), (None, "and more", "/help"))
     t.see(r"\r\n  cpu    busy\r\n  disk   with\?\[2J\r\n  /help  and more\r\nweb1> ")
-    t.type("cpu ?")
-    d.complete(4, "cpu ")
-    t.see(r"\(nothing more\)\r\n.*web1> cpu ")
-    t.type("a? | include \"b?\" \\? x?\r")
+    t.type("cpu a? | include \"b?\" \\? x?\r")
     d.answer("cpu a? | include \"b?\" \\? x?", "ok\n")
+    t.see("^ok")
+    # Where the daemon knows of nothing it is a letter, too.
+    t.type("/say why ?")
+    d.complete(9, "/say why ")
+    t.see(r"\?")
+    t.type("?\r")
+    d.answer("/say why ??", "ok\n")
     t.see("^ok")
 
 
