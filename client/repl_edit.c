@@ -150,13 +150,28 @@ give_back(EditLine *el, wint_t key)
 
 /* --- leaving the line --- */
 
-/* ^C: the line goes, a fresh prompt comes. */
+static void
+go_behind(EditLine *el)
+{
+	struct repl *r = repl_of(el);
+	int right = all_right(el_wline(el));
+
+	if (right == 0)
+		return;
+	repl_window_wipe(r, r->columns);
+	el_cursor(el, right);
+	el_set(el, EL_REFRESH);
+}
+
+/* ^C: the line goes, a fresh prompt comes. Its mark overwrites nothing of what can still be read.
+ */
 static unsigned char
 drop_line(EditLine *el, wint_t key)
 {
 	struct repl *r = repl_of(el);
 
 	(void)key;
+	go_behind(el);
 	fputs("^C", stdout);
 	repl_window_below(r);
 	r->dropped = true;

@@ -50,10 +50,10 @@ def leave_by_signal(box):
 
 def drop(box):
     t, d = box.prompt()
-    t.type("junk")
-    t.see("junk")
+    t.type("junk\x02\x02")
+    t.see("junk\b\b")
     t.type("\x03")
-    t.see(r"\^C\r\n.*web1> ")
+    t.see(r"nk\^C\r\n.*web1> ")
     t.type("cpu\r")
     d.answer("cpu", "ok\n")
     t.see("ok\r\n.*web1> ")
