@@ -57,8 +57,8 @@ struct track_key {
 	size_t size;
 	char text[SERIES_MAX_TRACK_BYTES];
 };
-/* False: it is too long. i is an index into s->samples. */
-bool track_key_make(struct track_key *key, const struct snapshot *s, size_t i);
+/* False: it is too long. i is an index into s->samples, seed the ring's. */
+bool track_key_make(struct track_key *key, const struct snapshot *s, size_t i, uint32_t seed);
 bool track_is(const struct track *t, const struct track_key *key);
 struct track *track_new(const struct track_key *key, uint64_t tick); /* NULL: no memory */
 /* Another one with the points that it has; lock is its ring's. NULL: no memory. */
@@ -78,8 +78,8 @@ struct track_list *track_list_ref(struct track_list *l);
 /* series_sort.c: the track of each sample, or NULL, and the list of all that are kept from this
  * tick on; of the old list's tracks it sets `kept`. Owned by the caller; the map borrows from the
  * list. 0 or -ENOMEM. */
-int ring_sort(const struct snapshot *snap, uint64_t tick, const struct track_list *old,
-	      struct track ***ret_map, struct track_list **ret_list);
+int ring_sort(const struct snapshot *snap, uint64_t tick, uint32_t seed,
+	      const struct track_list *old, struct track ***ret_map, struct track_list **ret_list);
 
 struct ring;
 struct ring *ring_new(void);

@@ -14,12 +14,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lock.h"
 #include "mem.h"
 #include "series_private.h"
 
 struct ring {
+	uint32_t seed; /* of hashes: a child may make its labels so that they collide; set before
+			  start */
 	struct lock lock;
 	/* guarded by lock; the writer alone changes them, and reads them without it */
 	uint64_t tick; /* of the newest snapshot; the first is 1 */
@@ -39,6 +42,9 @@ ring_new(void)
 
 	lock_init(&r->lock, LOCK_POINTS);
 	r->absent = UINT64_MAX;
+	/* Without entropy (early in the boot) it is only slower where somebody means it to be. */
+	if (getrandom(&r->seed, sizeof(r->seed), GRND_NONBLOCK) != sizeof(r->seed))
+		r->seed = (uint32_t)now_ns();
 	return r;
 }
 
@@ -75,7 +81,7 @@ sort_in(struct ring *r, const struct snapshot *snap, uint64_t tick)
 
 	free(r->map);
 	r->map = NULL;
-	if (ring_sort(snap, tick, r->list, &r->map, &list) < 0)
+	if (ring_sort(snap, tick, r->seed, r->list, &r->map, &list) < 0)
 		return NULL;
 	r->absent = UINT64_MAX;
 	for (size_t i = 0; i < list->n; i++)
@@ -188,7 +194,7 @@ remember(struct ring *r, struct snapshot *newest, struct track_list *list)
 		list->tracks[i]->seen = last_seen(list->tracks[i], r->tick);
 	r->last = snapshot_ref(newest);
 	r->list = list;
-	if (ring_sort(newest, r->tick, list, &map, &sorted) < 0)
+	if (ring_sort(newest, r->tick, r->seed, list, &map, &sorted) < 0)
 		return;
 	for (size_t i = 0; i < newest->n; i++) {
 		if (!map[i])
@@ -212,6 +218,7 @@ ring_inherit(struct ring *r, struct ring *old, struct snapshot *newest)
 		memcpy(r->times_ns, old->times_ns, sizeof(r->times_ns));
 	}
 	r->tick = find_tick(r, r->tick, newest->time_ns);
+	r->seed = old->seed;
 	list = from && r->tick ? track_list_new(from->n) : NULL;
 	for (size_t i = 0; list && i < from->n && (t = track_copy(from->tracks[i], &old->lock));
 	     i++)

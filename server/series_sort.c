@@ -22,6 +22,7 @@ struct table {
 struct sorting {
 	const struct snapshot *snap;
 	uint64_t tick;
+	uint32_t seed;
 	struct table table;
 	struct track **map;
 	size_t n; /* tracks that are there */
@@ -61,10 +62,12 @@ table_find(const struct table *table, const struct track_key *key)
 
 /* Info metrics are ones for ever. */
 static bool
-make_key(const struct snapshot *s, size_t i, struct track_key *ret)
+make_key(const struct sorting *s, size_t i, struct track_key *ret)
 {
-	return s->set->metrics[s->samples[i].metric].kind != TELMON_INFO &&
-	       track_key_make(ret, s, i);
+	const struct snapshot *snap = s->snap;
+
+	return snap->set->metrics[snap->samples[i].metric].kind != TELMON_INFO &&
+	       track_key_make(ret, snap, i, s->seed);
 }
 
 /* A series that was put twice has its first value. */
@@ -85,7 +88,7 @@ claim_known(struct sorting *s)
 	struct track *t;
 
 	for (size_t i = 0; i < s->snap->n; i++)
-		if (make_key(s->snap, i, &key) && (t = table_find(&s->table, &key)))
+		if (make_key(s, i, &key) && (t = table_find(&s->table, &key)))
 			claim(s, i, t);
 }
 
@@ -96,7 +99,7 @@ claim_new(struct sorting *s)
 	struct track *t;
 
 	for (size_t i = 0; i < s->snap->n && s->n < SERIES_MAX_TRACKS; i++) {
-		if (s->map[i] || !make_key(s->snap, i, &key) || table_find(&s->table, &key))
+		if (s->map[i] || !make_key(s, i, &key) || table_find(&s->table, &key))
 			continue;
 		t = track_new(&key, s->tick);
 		if (!t)
@@ -148,12 +151,12 @@ list_absent(const struct sorting *s, const struct track_list *old, struct track_
 }
 
 int
-ring_sort(const struct snapshot *snap, uint64_t tick, const struct track_list *old,
+ring_sort(const struct snapshot *snap, uint64_t tick, uint32_t seed, const struct track_list *old,
 	  struct track ***ret_map, struct track_list **ret_list)
 {
 	size_t n_new = snap->n < SERIES_MAX_TRACKS ? snap->n : SERIES_MAX_TRACKS;
 	size_t n = (old ? old->n : 0) + n_new;
-	struct sorting s = { .snap = snap, .tick = tick };
+	struct sorting s = { .snap = snap, .tick = tick, .seed = seed };
 	struct track_list *list = track_list_new(n);
 	int r = table_init(&s.table, n);
 

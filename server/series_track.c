@@ -27,7 +27,7 @@ put(struct track_key *key, const char *s)
 }
 
 bool
-track_key_make(struct track_key *key, const struct snapshot *s, size_t i)
+track_key_make(struct track_key *key, const struct snapshot *s, size_t i, uint32_t seed)
 {
 	const struct sample *sample = &s->samples[i];
 	const struct metric *m = &s->set->metrics[sample->metric];
@@ -43,7 +43,7 @@ track_key_make(struct track_key *key, const struct snapshot *s, size_t i)
 		value += strlen(value) + 1;
 	}
 	/* FNV-1a */
-	key->hash = 2166136261u;
+	key->hash = 2166136261u ^ seed;
 	for (size_t at = 0; at < key->size; at++)
 		key->hash = (key->hash ^ (unsigned char)key->text[at]) * 16777619u;
 	key->hash ^= key->hash >> 15;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lock.h"
 #include "mem.h"
@@ -510,6 +511,83 @@ START_TEST(a_writer_and_readers)
 }
 END_TEST
 
+/* ---- labels that were made to collide ---- */
+
+enum { PAIRS = 15, PAIR_BYTES = 8 };
+
+static uint32_t
+fnv(uint32_t h, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * 16777619u;
+	return h;
+}
+
+/* Two words that lead from *h to the same number, which is *h then. */
+static void
+find_pair(uint32_t *h, char ret[2][PAIR_BYTES + 1])
+{
+	enum { PLACES = 1 << 20 };
+	uint32_t *words = xcalloc(PLACES, sizeof(*words)), word, hash, at;
+
+	for (word = 1;; word++) {
+		snprintf(ret[0], PAIR_BYTES + 1, "%08x", word);
+		hash = fnv(*h, ret[0], PAIR_BYTES);
+		at = hash * 2654435761u >> 12;
+		for (; words[at]; at = (at + 1) % PLACES) {
+			snprintf(ret[1], PAIR_BYTES + 1, "%08x", words[at]);
+			if (fnv(*h, ret[1], PAIR_BYTES) == hash)
+				goto out;
+		}
+		words[at] = word;
+	}
+out:
+	*h = hash;
+	free(words);
+}
+
+/* Processor time of two samples of so many labels; pairs NULL: of any. */
+static double
+cost(char pairs[][2][PAIR_BYTES + 1])
+{
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+	for (int round = 0; round < 2; round++) {
+		for (int k = 0; k < 1 << PAIRS; k++) {
+			char label[PAIRS * PAIR_BYTES + 1] = "";
+
+			if (!pairs)
+				snprintf(label, sizeof(label), "%0*d", PAIRS * PAIR_BYTES, k);
+			for (int i = 0; pairs && i < PAIRS; i++)
+				strcat(label, pairs[i][k >> i & 1]);
+			put(BY, label, k);
+		}
+		if (round)
+			put(GAUGE, NULL, 1);
+		add(round);
+	}
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+START_TEST(labels_that_collide)
+{
+	uint32_t h = fnv(2166136261u, "by\0who", sizeof("by\0who"));
+	char pairs[PAIRS][2][PAIR_BYTES + 1];
+	double usual;
+
+	for (int i = 0; i < PAIRS; i++)
+		find_pair(&h, pairs[i]);
+	usual = cost(NULL);
+	series_free(series);
+	series = series_new(0);
+	ck_assert_double_lt(cost(pairs), 5 * usual + 0.3);
+}
+END_TEST
+
+/* ---- heirs ---- */
+
 /* From here on `series` is the heir; returns the other. */
 static struct series *
 inherit(void)
@@ -646,6 +724,7 @@ main(void)
 	tcase_add_test(t, places_are_limited);
 	tcase_add_test(t, the_longest_gone_goes_first);
 	tcase_add_test(t, labels_without_end);
+	tcase_add_test(t, labels_that_collide);
 	tcase_add_test(t, an_heir_goes_on);
 	tcase_add_test(t, an_heir_of_other_metrics);
 	tcase_add_test(t, an_heir_of_a_full_ring);
