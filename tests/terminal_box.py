@@ -159,8 +159,8 @@ class Box:
         """Cursor shown, other screen."""
         return self.tmux("display", "-p", "#{cursor_flag} #{alternate_on}").split()
 
-    def wait(self, what, get, good):
-        deadline = time.monotonic() + PATIENCE
+    def wait(self, what, get, good, patience=PATIENCE):
+        deadline = time.monotonic() + patience
         while not good(value := get()):
             if time.monotonic() > deadline:
                 raise Failure(f"{what}, but: {value if isinstance(value, str) else repr(value)}")
@@ -193,16 +193,21 @@ class Box:
 
     # --- the client
 
-    def start(self):
-        """A client whose prompt is the last line of the screen."""
-        self.type("clear; client", "Enter")
-        self.see(rf"^{PROMPT.rstrip()}\n\Z")
-
     def prompt(self):
-        """A client whose prompt is the only line of the screen."""
-        self.start()
+        """A client whose prompt is the only line of the screen. One that was slow to say what terminal it has gets an editor with
+        its next line, and busybox may have something to say behind the first one."""
+        deadline = time.monotonic() + PATIENCE
+        self.type("clear; client", "Enter")
+        self.see(rf"^{PROMPT.rstrip()}$")
         self.type("C-l")
-        self.edited("", 0)
+        while True:
+            try:
+                self.wait(f"wanted {PROMPT}", lambda: (self.screen(), self.cursor()), lambda now: now == (PROMPT.rstrip() + "\n", (AT, 0)), 1)
+                return
+            except Failure:
+                if time.monotonic() > deadline:
+                    raise
+                self.type("Enter", "C-l")
 
     def edited(self, text, column):
         """The line being typed on an otherwise empty screen."""
@@ -223,16 +228,18 @@ class Box:
                 return [int(pid) for pid in f.read().split()]
         for pid in children():
             with contextlib.suppress(ProcessLookupError):  # it may just have ended
-                os.kill(pid, signal.SIGTERM)
                 os.kill(pid, signal.SIGCONT)
+                os.kill(pid, signal.SIGTERM)  # the last one: LeakSanitizer, which then works, bears none
         self.wait("a program does not end", children, lambda left: not left)
 
     def close(self):
         """Nothing runs any more."""
         try:
             shell = self.tmux("display", "-p", "#{pane_pid}").strip()
-            self.end_programs(shell)
-            self.tmux("kill-server")
+            try:
+                self.end_programs(shell)
+            finally:
+                self.tmux("kill-server")
             self.wait("the shell does not end", lambda: is_running(shell), lambda running: not running)
         finally:
             if self.daemon.poll() is None:
