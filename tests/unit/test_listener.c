@@ -21,7 +21,8 @@
 #include "pool.h"
 #include "session_box.h"
 
-enum { STACK = 256 << 10 };
+/* More workers than are asked at once: one is ready again a moment after its session has gone. */
+enum { STACK = 256 << 10, WORKERS = 8 };
 
 static const char busy[] = "error: server busy (too many sessions; try again later)\n";
 
@@ -532,7 +533,7 @@ START_TEST(test_accepts)
 {
 	struct listener_config configs[] = { config("telnet://127.0.0.1:0"), unix_config() };
 	struct listener_set *set = listener_open(configs, 2, NULL, &why);
-	struct running r = start(set, 8);
+	struct running r = start(set, WORKERS);
 	uint64_t accepted, failed;
 	int many[50];
 
@@ -550,7 +551,7 @@ START_TEST(test_accepts)
 	listener_close(set);
 	ck_assert_int_eq(dial_unix(), -1);
 	set = open_one(config("telnet://127.0.0.1:0"));
-	r = start(set, 2);
+	r = start(set, WORKERS);
 	ask(dial(port_of(set, 0)));
 	listener_counts(r.listener, &accepted, &failed);
 	ck_assert_uint_eq(accepted, 1);
@@ -591,12 +592,12 @@ START_TEST(test_allow)
 	set = open_one(c);
 	ck_assert_int_eq(net_prefix_parse("127.0.0.0/8", allowed, &why),
 			 0); /* it has its own copy */
-	r = start(set, 2);
+	r = start(set, WORKERS);
 	expect_all(dial(port_of(set, 0)), "");
 	stop(r);
 	listener_close(set);
 	set = open_one(c);
-	r = start(set, 2);
+	r = start(set, WORKERS);
 	ask(dial(port_of(set, 0)));
 	stop(r);
 	listener_close(set);
@@ -628,6 +629,7 @@ START_TEST(test_busy)
 	until(access_sessions(box.access) == 1);
 	close(other);
 	until(access_sessions(box.access) == 0);
+	pool_set_max(r.pool, WORKERS);
 	ask(dial(port_of(set, 0)));
 	stop(r);
 	listener_close(set);
@@ -640,7 +642,7 @@ START_TEST(test_use)
 {
 	struct listener_config configs[3] = { config("telnet://127.0.0.1:0"), unix_config() };
 	struct listener_set *first = listener_open(configs, 2, NULL, &why), *second, *third;
-	struct running r = start(first, 4);
+	struct running r = start(first, WORKERS);
 	unsigned kept = port_of(first, 0), new_port;
 	struct stat before, after;
 
@@ -703,7 +705,7 @@ config_at(const char *host, unsigned port)
 START_TEST(test_use_the_same_port)
 {
 	struct listener_set *set = open_one(config("telnet://127.0.0.1:0"));
-	struct running r = start(set, 4);
+	struct running r = start(set, WORKERS);
 	unsigned port = port_of(set, 0);
 	struct listener_config any = config_at("*", port), one = config_at("127.0.0.1", port),
 			       named[] = { config_at("127.0.0.2", port), one },
@@ -753,7 +755,7 @@ START_TEST(test_use_under_load)
 {
 	struct listener_config c = config("telnet://127.0.0.1:0");
 	struct listener_set *set = open_one(c), *next;
-	struct running r = start(set, 8);
+	struct running r = start(set, WORKERS);
 
 	for (int i = 0; i < 200; i++) {
 		int fd = dial(port_of(set, 0));
@@ -776,7 +778,7 @@ END_TEST
 START_TEST(test_out_of_descriptors)
 {
 	struct listener_set *set = open_one(config("telnet://127.0.0.1:0"));
-	struct running r = start(set, 4);
+	struct running r = start(set, WORKERS);
 	struct sockaddr_in in = { .sin_family = AF_INET,
 				  .sin_port = htons((uint16_t)port_of(set, 0)),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
