@@ -184,17 +184,32 @@ is_late(const struct plugin *p, const struct plugin_stats *stats, bool patient)
 	       (stats->life == PLUGIN_STARTING || (stats->life == PLUGIN_DOWN && patient));
 }
 
+/* Its child has described it, and did not start. */
+static bool
+has_refused(const struct plugin *p, const struct plugin_stats *stats)
+{
+	return p->isolate && stats->life == PLUGIN_RUNNING && stats->last_error[0];
+}
+
+/* patient: one that has refused is tried again. */
+static bool
+is_lost(const struct plugin *p, const struct plugin_stats *stats, bool patient)
+{
+	return stats->life == PLUGIN_FAILED || stats->life == PLUGIN_DOWN ||
+	       (!patient && has_refused(p, stats));
+}
+
 /* Takes the reference. */
 static void
 give_up(struct telmond *d, struct plugin *p, const struct plugin_stats *stats, struct buf *why)
 {
-	struct isolate_status status;
+	struct isolate_status status = { 0 };
 
-	if (stats->life == PLUGIN_DOWN)
+	if (stats->life != PLUGIN_FAILED)
 		isolate_status(p->isolate, &status);
 	buf_clear(why);
 	text_clean(why, p->path, strnlen(p->path, 500));
-	buf_printf(why, ": %s", stats->life == PLUGIN_DOWN ? status.cause : stats->last_error);
+	buf_printf(why, ": %s", status.cause[0] ? status.cause : stats->last_error);
 	log_warnx("plugin %s, ignoring", buf_str(why));
 	executor_stop_plugin(d->executor, p);
 	plugin_unref(p);
@@ -214,7 +229,7 @@ telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient, stru
 			wait_for(d, p);
 			continue;
 		}
-		if (stats.life == PLUGIN_FAILED || stats.life == PLUGIN_DOWN) {
+		if (is_lost(p, &stats, patient)) {
 			give_up(d, p, &stats, why);
 			continue;
 		}
@@ -333,23 +348,48 @@ start_again(struct telmond *d, struct plugin *p)
 	return FINISH_MS;
 }
 
+static bool
+is_published(struct telmond *d, const char *name)
+{
+	struct command_table *now = registry_get(d->registry);
+	bool found = plugin_table_find(now->plugins, name) != NULL;
+
+	command_table_unref(now);
+	return found;
+}
+
+/* Its child has described it by now. One that works is not given up for one that does not. */
+static void
+end_wait(struct telmond *d, size_t i, const struct plugin_stats *stats)
+{
+	struct plugin *p = plugin_ref(d->late.plugins[i]);
+	_autobuf_ struct buf why = BUF_WHY;
+
+	take_out(&d->late, i);
+	if (has_refused(p, stats) && is_published(d, p->name)) {
+		give_up(d, p, stats, &why);
+		telmond_publish(d, NULL, NULL);
+		return;
+	}
+	telmond_publish(d, p, NULL);
+	plugin_unref(p);
+}
+
 /* One whose child has described it by now is published, one whose child is down is started again.
  * Milliseconds until it is to be looked at again; 0 = it is late no more. */
 static int
 look_at_late(struct telmond *d, size_t i)
 {
 	struct plugin *p = d->late.plugins[i];
+	struct plugin_stats stats = executor_stats(d->executor, p);
 
-	switch (executor_stats(d->executor, p).life) {
+	switch (stats.life) {
 	case PLUGIN_STARTING:
 		return FINISH_MS;
 	case PLUGIN_DOWN:
 		return start_again(d, p);
 	case PLUGIN_RUNNING:
-		plugin_ref(p);
-		take_out(&d->late, i);
-		telmond_publish(d, p, NULL);
-		plugin_unref(p);
+		end_wait(d, i, &stats);
 		return 0;
 	case PLUGIN_FAILED:
 		take_out(&d->late, i);

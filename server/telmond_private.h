@@ -115,7 +115,8 @@ char *telmond_plugin_name(const char *path); /* that of its file; xmalloc */
 /* telmond_plugins: loads what the settings name, publishes the first table. */
 void telmond_plugins_start(struct telmond *d);
 /* Starts those of the list side by side. Only those that are fit to be published stay in it; why is
- * what the last one said that failed. patient: one whose child crashed is tried again. */
+ * what the last one said that failed. patient: one whose child crashed, or whose start failed in
+ * it, is tried again. */
 void telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient, struct buf *why);
 /* Publishes what there is with one more (which takes the place of one of the same name) or without
  * one; NULL: neither. What leaves the table is stopped later. */
