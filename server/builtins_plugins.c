@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "builtins_private.h"
+#include "mem.h"
 #include "text.h"
 
 enum { ARG_VERB, ARG_WHAT };
@@ -81,8 +82,23 @@ put_cost(struct rows *rows, const struct plugin *p, const struct plugin_stats *s
 		rows_null(rows);
 }
 
+/* What its last call said comes before what the table says of it. */
 static void
-put_plugin(struct builtins_env *env, struct rows *rows, struct plugin *p)
+put_error(struct rows *rows, const struct plugin_table *t, const struct plugin *p,
+	  const struct plugin_stats *stats)
+{
+	size_t n;
+	const char *note = plugin_table_note(t, p->name, &n);
+	_autofree_ char *text = NULL;
+
+	if (!stats->last_error[0] && note)
+		text = xstrndup(note, n);
+	rows_text(rows, stats->last_error[0] ? stats->last_error : text);
+}
+
+static void
+put_plugin(struct builtins_env *env, struct rows *rows, const struct plugin_table *t,
+	   struct plugin *p)
 {
 	struct plugin_stats stats = executor_stats(env->executor, p);
 	struct isolate_status s = { 0 };
@@ -103,7 +119,7 @@ put_plugin(struct builtins_env *env, struct rows *rows, struct plugin *p)
 	rows_int(rows, (int64_t)stats.failures);
 	put_cost(rows, p, &stats, &s);
 	rows_real(rows, seconds_or_nan(s.next_try_ns > now, s.next_try_ns - now));
-	rows_text(rows, stats.last_error[0] ? stats.last_error : NULL);
+	put_error(rows, t, p, &stats);
 }
 
 /* Nothing is known of it but how its child fares. */
@@ -155,7 +171,7 @@ list(struct builtins_env *env, const char *only, struct rows *rows)
 
 	for (size_t i = 0; i < t->count; i++)
 		if (is_wanted(only, t->plugins[i]->name))
-			put_plugin(env, rows, t->plugins[i]);
+			put_plugin(env, rows, t, t->plugins[i]);
 	for (size_t i = 0; i < t->n_late; i++)
 		if (is_wanted(only, t->late[i]->name))
 			put_late(env, rows, t->late[i]);
@@ -291,7 +307,7 @@ static const struct telmon_column columns[] = {
 	  .unit = TELMON_SECONDS,
 	  .priority = 6 },
 	{ .name = "last_error",
-	  .help = "what the last call said, if it failed",
+	  .help = "what the last call said, if it failed; else which of its names is taken",
 	  .type = TELMON_TEXT,
 	  .priority = 2 },
 };

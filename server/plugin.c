@@ -315,6 +315,29 @@ plugin_table_add_late(struct plugin_table *t, struct plugin *const *plugins, siz
 		t->late[i] = plugin_ref(plugins[i]);
 }
 
+void
+plugin_table_set_notes(struct plugin_table *t, const char *notes)
+{
+	free(t->notes);
+	t->notes = *notes ? xstrdup(notes) : NULL;
+}
+
+const char *
+plugin_table_note(const struct plugin_table *t, const char *name, size_t *ret_size)
+{
+	_autofree_ char *begin = xasprintf("plugin '%s': ", name);
+	const char *line = t->notes;
+
+	for (; line && *line; line += *ret_size + (line[*ret_size] != '\0')) {
+		*ret_size = strcspn(line, "\n");
+		if (strncmp(line, begin, strlen(begin)) != 0)
+			continue;
+		*ret_size -= strlen(begin);
+		return line + strlen(begin);
+	}
+	return NULL;
+}
+
 struct plugin_table *
 plugin_table_ref(struct plugin_table *t)
 {
@@ -337,6 +360,7 @@ plugin_table_unref(struct plugin_table *t)
 		free(t->off[i].path);
 	}
 	free(t->off);
+	free(t->notes);
 	free(t);
 }
 

@@ -101,6 +101,7 @@ struct plugin_table {
 	size_t n_off;
 	struct plugin **late; /* n_late of them; of what describes them nothing may be looked at */
 	size_t n_late;
+	char *notes; /* what of them is not to be had, a line each; or NULL */
 	size_t count;
 	struct plugin *plugins[];
 };
@@ -113,6 +114,10 @@ struct plugin_table *plugin_table_new(struct plugin *const *plugins, size_t n,
 				      const struct plugin_off *off, size_t n_off);
 /* Adds isolated ones that nothing is known of yet. Before it is published; as above. */
 void plugin_table_add_late(struct plugin_table *t, struct plugin *const *plugins, size_t n);
+/* Before it is published. Lines that begin "plugin 'NAME': ". */
+void plugin_table_set_notes(struct plugin_table *t, const char *notes);
+/* The rest of the first note about that plugin, *ret_size bytes of it; NULL: there is none. */
+const char *plugin_table_note(const struct plugin_table *t, const char *name, size_t *ret_size);
 struct plugin_table *plugin_table_ref(struct plugin_table *t);
 void plugin_table_unref(struct plugin_table *t);
 struct plugin *plugin_table_find(const struct plugin_table *t,

@@ -246,17 +246,13 @@ telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient, stru
 static void
 publish(struct telmond *d, const struct telmond_list *l)
 {
-	_autobuf_ struct buf refused = BUF_INIT(1 << 16);
-	struct plugin_table *plugins = plugin_table_new(l->plugins, l->n, d->off, d->n_off);
-	struct command_table *commands = command_table_new(d->builtins, d->n_builtins, plugins,
-							   &refused);
-	char *save = NULL, *text = xstrdup(buf_str(&refused));
+	struct command_table *commands = telmond_table(d, l);
+	const char *notes = commands->plugins->notes;
+	char *save = NULL, *text = xstrdup(notes ? notes : "");
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		log_warnx("%s, ignoring", line);
 	free(text);
-	plugin_table_add_late(plugins, d->late.plugins, d->late.n);
-	plugin_table_unref(plugins);
 	registry_set(d->registry, commands);
 }
 
@@ -296,32 +292,60 @@ keep_table(struct telmond *d, struct command_table *t)
 static void
 inherit(struct telmond *d, struct plugin *p, struct plugin *old)
 {
-	if (executor_stats(d->executor, p).life == PLUGIN_RUNNING)
+	if (old && executor_stats(d->executor, p).life == PLUGIN_RUNNING)
 		series_inherit(p->series, old->series, p->object.set);
+}
+
+/* Those that are published with one more, or without one. What goes is appended to `gone`, if that
+ * is not NULL. */
+static struct telmond_list
+list_with(const struct command_table *now, struct plugin *add, const char *remove,
+	  struct telmond_list *gone)
+{
+	struct telmond_list l = { 0 };
+
+	for (size_t i = 0; i < now->plugins->count; i++) {
+		struct plugin *p = now->plugins->plugins[i];
+		bool goes = (remove && strcmp(p->name, remove) == 0) ||
+			    (add && strcmp(p->name, add->name) == 0);
+
+		if (!goes)
+			append(&l, plugin_ref(p));
+		else if (gone)
+			append(gone, plugin_ref(p));
+	}
+	if (add)
+		append(&l, plugin_ref(add));
+	return l;
 }
 
 void
 telmond_publish(struct telmond *d, struct plugin *add, const char *remove)
 {
 	struct command_table *now = registry_get(d->registry);
-	struct telmond_list l = { 0 };
+	struct telmond_list l = list_with(now, add, remove, &d->retired);
 
-	for (size_t i = 0; i < now->plugins->count; i++) {
-		struct plugin *p = now->plugins->plugins[i];
-		bool replaced = add && strcmp(p->name, add->name) == 0;
-		bool goes = replaced || (remove && strcmp(p->name, remove) == 0);
-
-		if (replaced)
-			inherit(d, add, p);
-		append(goes ? &d->retired : &l, plugin_ref(p));
-	}
 	if (add)
-		append(&l, plugin_ref(add));
+		inherit(d, add, plugin_table_find(now->plugins, add->name));
 	publish(d, &l);
 	free_list(&l);
 	keep_table(d, now);
 	if (d->sampler)
 		sampler_poke(d->sampler);
+}
+
+bool
+telmond_is_fit(struct telmond *d, struct plugin *p, struct buf *why)
+{
+	struct command_table *now = registry_get(d->registry), *then;
+	struct telmond_list l = list_with(now, p, NULL, NULL);
+
+	then = telmond_table(d, &l);
+	telmond_table_compare(then, now, p, why);
+	command_table_unref(then);
+	free_list(&l);
+	command_table_unref(now);
+	return why->len == 0;
 }
 
 /* ---- what takes its time ---- */

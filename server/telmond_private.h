@@ -121,6 +121,8 @@ void telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient,
 /* Publishes what there is with one more (which takes the place of one of the same name) or without
  * one; NULL: neither. What leaves the table is stopped later. */
 void telmond_publish(struct telmond *d, struct plugin *add, const char *remove);
+/* False with why when a name of its commands is taken, or it would take another one's. */
+bool telmond_is_fit(struct telmond *d, struct plugin *p, struct buf *why);
 /* Gives up one that nothing is known of yet. NULL and others are fine. */
 void telmond_drop_late(struct telmond *d, struct plugin *p);
 /* Main only: does what had to wait. Milliseconds until it wants to be called again; -1 = it does
@@ -132,6 +134,12 @@ void telmond_plugins_stop(struct telmond *d);
 void telmond_off_add(struct telmond *d, const char *name, const char *path);
 void telmond_off_remove(struct telmond *d, const char *name);
 const char *telmond_off_path(const struct telmond *d, const char *name); /* or NULL */
+
+/* telmond_table: what the plugins of the list make up, with the late and the disabled ones. */
+struct command_table *telmond_table(struct telmond *d, const struct telmond_list *l);
+/* Appends the first command of `then` that is not to be had and was before p came. */
+void telmond_table_compare(const struct command_table *then, const struct command_table *now,
+			   const struct plugin *p, struct buf *why);
 
 /* telmond_change. A builtins_change_fn. */
 int telmond_plugins_change(void *telmond, const char *verb, const char *what, struct buf *why);
