@@ -219,7 +219,9 @@ result(struct host_call *c, int r, struct buf *why)
 		return 0;
 	if (r < -4095)
 		r = -EIO;
-	if (why)
+	if (why && c->said.len && c->said_all)
+		buf_puts(why, buf_str(&c->said));
+	else if (why)
 		buf_printf(why, c->said.len ? "%s (%s)" : "%s%s", buf_str(&c->said),
 			   strerror_r(-r, text, sizeof(text)));
 	return r;

@@ -62,6 +62,9 @@ void host_cancel_init(struct host_cancel *c);
 void host_cancel_fini(struct host_cancel *c);
 void host_cancel_set(struct host_cancel *c); /* wakes a telmon_sleep() at once. Thread-safe. */
 
+/* telmon_fail() for a plugin of telmon's own: why is the whole sentence, no errno is added. */
+int host_fail(struct telmon *t, int error, const char *why);
+
 /* One argument's value, checked. */
 struct host_arg {
 	bool given; /* by the asker or by default */

@@ -232,6 +232,16 @@ call_fail(struct telmon *t, int error, const char *why)
 	return error;
 }
 
+int
+host_fail(struct telmon *t, int error, const char *why)
+{
+	struct host_call *c = call_of(t, ~0u);
+
+	if (c)
+		c->said_all = true;
+	return call_fail(t, error, why);
+}
+
 /* ---- values ------------------------------------------------------------------------------- */
 
 static int

@@ -129,6 +129,7 @@ struct host_call {
 	bool users_known, clock_known, clock_fixed;
 	double clock_s, wall_s;
 	struct buf said; /* telmon_fail()'s words, cleaned */
+	bool said_all;	 /* and nothing is to be added to them */
 	/* collect */
 	struct snapshot_builder *builder;
 	/* view */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "exposition.h"
+#include "host.h"
 #include "script_private.h"
 
 enum { MAX_OUT_BYTES = 4 << 20, MAX_ERR_BYTES = 4096, MAX_ARENA_BYTES = 64 << 20 };
@@ -49,7 +50,7 @@ fail(struct telmon *t, int r, const char *reason)
 	buf_printf(&script.failure, "%s%s", script.options->argv[0], reason);
 	if (*err)
 		buf_printf(&script.failure, ": %.*s", (int)strcspn(err, "\n"), err);
-	return telmon_fail(t, r, buf_str(&script.failure));
+	return host_fail(t, r, buf_str(&script.failure));
 }
 
 static int
@@ -62,6 +63,8 @@ failed(struct telmon *t, int r)
 	else if (r == -EFBIG)
 		snprintf(reason, sizeof(reason), ": killed, it printed more than %d MiB",
 			 MAX_OUT_BYTES >> 20);
+	else
+		snprintf(reason, sizeof(reason), " (%s)", strerror(-r));
 	return fail(t, r, reason);
 }
 
@@ -294,9 +297,9 @@ answer(struct telmon *t)
 
 	/* What was well before says nothing of a check that cannot look any more. */
 	if (!script.read || script.failure.len)
-		return telmon_fail(t, -EAGAIN,
-				   script.failure.len ? buf_str(&script.failure)
-						      : "there was no sample yet");
+		return host_fail(t, -EAGAIN,
+				 script.failure.len ? buf_str(&script.failure)
+						    : "there was no sample yet");
 	if (r->state >= 0)
 		telmon_status(t, r->state);
 	for (size_t i = 0; i < r->n; i++)
