@@ -165,8 +165,7 @@ restart(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 	}
 	if (!p || !p->isolate)
 		return reload(d, name, p, why);
-	isolate_restart(p->isolate);
-	executor_sample(d->executor, p);
+	telmond_restart_child(d, p);
 	return 0;
 }
 

@@ -149,6 +149,8 @@ void telmond_plugins_check(struct telmond *d);
 /* telmond_start: asks all to start and waits for them together, a second at most, and no longer
  * once a signal waits that ends the daemon. What became of them is in executor_stats(). */
 void telmond_start_plugins(struct telmond *d, struct plugin *const *plugins, size_t n);
+/* Ends the child of one that is published, and waits as long for the next one's collect. */
+void telmond_restart_child(struct telmond *d, struct plugin *p);
 
 /* Main looks at once whether there is something to do. Any thread. */
 void telmond_wake(struct telmond *d);
