@@ -215,8 +215,9 @@ change(struct builtins_env *env, const char *verb, const struct request *request
 			      "is spelled out (plugins VERB NAME)");
 	if (!what->given)
 		return refuse(why, STATUS_USAGE, verb,
-			      strcmp(verb, "load") == 0 ? "what? (plugins load PATH)"
-							: "what? (plugins VERB NAME)");
+			      strcmp(verb, "load") == 0
+				      ? "what? (plugins load PATH, or NAME)"
+				      : "what? (plugins VERB NAME)");
 	if (!request->asker->admin || !env->change)
 		return refuse(why, STATUS_DENIED, verb, "is for administrators only");
 	r = env->change(env->change_ctx, verb, what->s, why);
@@ -317,7 +318,7 @@ static const struct telmon_arg args[] = {
 		       .help = "load, unload, reload, restart, enable or disable (administrators)",
 		       .type = TELMON_TEXT },
 	[ARG_WHAT] = { .name = "name",
-		       .help = "the plugin; for load the absolute path of an object",
+		       .help = "the plugin; for load also the absolute path of an object",
 		       .type = TELMON_TEXT },
 };
 

@@ -239,3 +239,52 @@ settings_list(const struct settings *s,
 		cb(ctx, settings_rows[i].name, buf_str(&value), origin);
 	}
 }
+
+static bool
+is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool
+is_same_list(char *const *a, char *const *b)
+{
+	for (; a && b && *a && *b; a++, b++) {
+		if (strcmp(*a, *b) != 0)
+			return false;
+	}
+	return (!a || !*a) && (!b || !*b);
+}
+
+static bool
+is_same_value(const struct settings_row *row, const void *a, const void *b)
+{
+	switch (row->type) {
+	case SETTINGS_BOOL:
+		return *(const bool *)a == *(const bool *)b;
+	case SETTINGS_SIZE:
+		return *(const size_t *)a == *(const size_t *)b;
+	case SETTINGS_SECONDS:
+		return memcmp(a, b, sizeof(double)) == 0;
+	case SETTINGS_MAYBE:
+	case SETTINGS_FORMAT:
+		return memcmp(a, b, sizeof(int)) == 0;
+	case SETTINGS_PATH:
+	case SETTINGS_WORD:
+		return is_same_text(*(const char *const *)a, *(const char *const *)b);
+	default: /* no section of a plugin has others */
+		return is_same_list(*(char *const *const *)a, *(char *const *const *)b);
+	}
+}
+
+bool
+settings_plugin_is_same(const struct settings_plugin *a, const struct settings_plugin *b)
+{
+	for (const struct settings_row *row = settings_plugin_rows; row->name; row++) {
+		if (strcmp(row->name, "interval") != 0 &&
+		    !is_same_value(row, (const char *)a + row->offset,
+				   (const char *)b + row->offset))
+			return false;
+	}
+	return true;
+}

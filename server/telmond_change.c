@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "plugin.h"
@@ -98,22 +99,54 @@ bring(struct telmond *d, const char *path, const char *name, struct buf *why)
 
 /* ---- the verbs. name: the plugin's; p: the published one, or NULL ---- */
 
-static int
-load(struct telmond *d, const char *path, struct buf *why)
+/* Where a start of the daemon would find the plugin of that name; NULL: nowhere. xmalloc. */
+static char *
+find_path(const struct telmond *d, const char *name)
 {
-	_autofree_ char *name = telmond_plugin_name(path);
+	const struct settings_plugin *section = settings_find_plugin(d->settings, name);
+
+	if (section && (section->exec || section->file))
+		return xstrdup(section->exec ? section->exec[0] : section->file);
+	for (char **folder = d->settings->plugin_path; *folder; folder++) {
+		char *path = xasprintf("%s/%s.so", *folder, name);
+
+		if (access(path, F_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+static int
+no_path(const char *what, struct buf *why)
+{
+	buf_puts(why, "plugins load: no plugin '");
+	text_clean(why, what, strnlen(what, 80));
+	buf_puts(why, "' in the configuration or the plugin path (for any other object, its "
+		      "absolute path)");
+	return STATUS_USAGE;
+}
+
+static int
+load(struct telmond *d, const char *what, struct buf *why)
+{
+	bool named = !strchr(what, '/');
+	_autofree_ char *path = named ? find_path(d, what) : xstrdup(what);
+	_autofree_ char *name = named ? xstrdup(what) : telmond_plugin_name(what);
 	struct plugin *p = get(d, name);
 	bool taken = find_late(d, name) ||
 		     (p && executor_stats(d->executor, p).life != PLUGIN_FAILED);
 	int status;
 
 	plugin_unref(p);
+	if (!path)
+		return no_path(what, why);
 	if (path[0] != '/') {
 		buf_puts(why, "plugins load: the path must be absolute");
 		return STATUS_USAGE;
 	}
 	if (taken) {
-		text_clean(why, path, strnlen(path, 500));
+		text_clean(why, what, strnlen(what, 500));
 		buf_puts(why, ": a plugin of this name is loaded already (plugins reload NAME)");
 		return STATUS_FAILED;
 	}
@@ -141,12 +174,18 @@ reload(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 {
 	struct plugin *late = find_late(d, name);
 	const struct plugin *old = late ? late : p;
+	const struct settings_plugin *section = settings_find_plugin(d->settings, name);
 	size_t n = d->late.n;
+	const char *path;
 	int status;
 
 	if (!old)
 		return no_plugin(d, name, why);
-	status = bring(d, old->path, name, why);
+	/* The section may be another one by now. */
+	path = section && section->exec ? section->exec[0] : old->path;
+	if (section && section->file)
+		path = section->file;
+	status = bring(d, path, name, why);
 	/* The new one works, or is about to. */
 	if (status == 0 || d->late.n > n)
 		telmond_drop_late(d, late);

@@ -4,7 +4,7 @@
 /*
  * telmond_reload -- SIGHUP. Everything that can fail comes first and touches nothing; then each
  * module gets its new part. Sessions that run keep what they began with. Plugins are not loaded or
- * dropped here. Main thread.
+ * dropped here, but the log says which could be. Main thread.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +125,38 @@ set_limits(struct telmond *d, const struct settings *s)
 	pool_set_max(d->workers, telmond_max_workers(s));
 }
 
+static bool
+is_known(struct telmond *d, const struct command_table *table, const char *name)
+{
+	for (size_t i = 0; i < d->late.n; i++) {
+		if (strcmp(d->late.plugins[i]->name, name) == 0)
+			return true;
+	}
+	return plugin_table_find(table->plugins, name) != NULL;
+}
+
+/* What of plugins' sections waits for a word of the administrator. Thus a file that changes drops
+ * nobody's plugin. */
+static void
+tell_sections(struct telmond *d, const struct settings *s)
+{
+	struct command_table *table = registry_get(d->registry);
+
+	for (size_t i = 0; i < s->n_plugins; i++) {
+		const struct settings_plugin *p = &s->plugins[i];
+		const struct settings_plugin *before = settings_find_plugin(d->settings, p->name);
+		bool loaded = is_known(d, table, p->name);
+
+		if (loaded && before && !settings_plugin_is_same(before, p))
+			log_info("plugin %s: its section has changed, 'plugins reload %s' takes "
+				 "it over",
+				 p->name, p->name);
+		else if (!loaded && !before && p->enabled && (p->file || p->exec))
+			log_info("plugin %s: new, 'plugins load %s' loads it", p->name, p->name);
+	}
+	command_table_unref(table);
+}
+
 static struct listener_set *
 open_listeners(struct telmond *d, const struct settings *s, struct buf *why)
 {
@@ -149,6 +181,7 @@ reload(struct telmond *d, struct buf *why)
 	}
 	set_limits(d, s);
 	set_intervals(d, s);
+	tell_sections(d, s);
 	listener_use(d->listener, sockets);
 	d->sockets = sockets;
 	listener_close(old);

@@ -151,7 +151,7 @@ START_TEST(plugins_change)
 	ck_assert_str_eq(changed, "restart late");
 	expect("plugins load /x/bad.so", STATUS_FAILED,
 	       "error: /x/bad.so: is not a shared object\n");
-	expect_part("plugins load", STATUS_USAGE, "load what? (plugins load PATH)");
+	expect_part("plugins load", STATUS_USAGE, "load what? (plugins load PATH, or NAME)");
 	expect_part("plugins reload", STATUS_USAGE, "reload what? (plugins VERB NAME)");
 	expect_part("plugins relod x", STATUS_USAGE, "no word 'relod' (did you mean 'reload'?)");
 	expect_part("plugins frobnicate x", STATUS_USAGE, "(load, unload, reload");
