@@ -101,7 +101,7 @@ struct plugin_table {
 	size_t n_off;
 	struct plugin **late; /* n_late of them; of what describes them nothing may be looked at */
 	size_t n_late;
-	char *notes; /* what of them is not to be had, a line each; or NULL */
+	char *notes; /* names that two of them have, a line each; or NULL */
 	size_t count;
 	struct plugin *plugins[];
 };

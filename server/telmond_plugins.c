@@ -246,14 +246,11 @@ telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient, stru
 static void
 publish(struct telmond *d, const struct telmond_list *l)
 {
-	struct command_table *commands = telmond_table(d, l);
-	const char *notes = commands->plugins->notes;
-	char *save = NULL, *text = xstrdup(notes ? notes : "");
+	struct command_table *then = telmond_table(d, l), *now = registry_get(d->registry);
 
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		log_warnx("%s, ignoring", line);
-	free(text);
-	registry_set(d->registry, commands);
+	telmond_table_log(then, now);
+	command_table_unref(now);
+	registry_set(d->registry, then);
 }
 
 void

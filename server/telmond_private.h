@@ -137,6 +137,8 @@ const char *telmond_off_path(const struct telmond *d, const char *name); /* or N
 
 /* telmond_table: what the plugins of the list make up, with the late and the disabled ones. */
 struct command_table *telmond_table(struct telmond *d, const struct telmond_list *l);
+/* Logs the notes of `then` that the published one (NULL: there is none) has not. */
+void telmond_table_log(const struct command_table *then, const struct command_table *now);
 /* Appends the first command of `then` that is not to be had and was before p came. */
 void telmond_table_compare(const struct command_table *then, const struct command_table *now,
 			   const struct plugin *p, struct buf *why);
