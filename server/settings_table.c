@@ -181,27 +181,63 @@ store_text(const struct settings_row *row, const char *text, void *base)
 	}
 }
 
-static int
-take_number(const struct settings_row *row, const char *text, double *ret, struct buf *why)
+/* 67108864, 65536K, 64M. */
+static double
+parse_size(const char *text)
 {
-	const char *what = row->type == SETTINGS_SECONDS ? "a number of seconds" : "a whole number";
+	static const char units[] = "KMG";
+	size_t n = strlen(text);
+	const char *unit = n ? strchr(units, text[n - 1]) : NULL;
+	_autofree_ char *number = xstrndup(text, unit ? n - 1 : n);
+	int64_t whole;
+
+	if (text_parse_i64(number, &whole) < 0)
+		return NAN;
+	return (double)whole * (unit ? (double)(INT64_C(1) << 10 * (unit - units + 1)) : 1);
+}
+
+static double
+parse_number(const struct settings_row *row, const char *text)
+{
 	int64_t whole;
 	double v;
 
-	if (row->type == SETTINGS_SECONDS) {
-		if (text_parse_double(text, &v) < 0)
-			v = NAN;
-	} else {
-		v = text_parse_i64(text, &whole) < 0 ? NAN : (double)whole;
-	}
+	if (row->type == SETTINGS_SIZE)
+		return parse_size(text);
+	if (row->type == SETTINGS_SECONDS)
+		return text_parse_double(text, &v) < 0 ? NAN : v;
+	return text_parse_i64(text, &whole) < 0 ? NAN : (double)whole;
+}
+
+/* A limit of a size is a power of two. */
+static void
+put_limit(struct buf *out, const struct settings_row *row, double limit)
+{
+	unsigned unit = 0;
+
+	for (; row->type == SETTINGS_SIZE && limit >= 1024 && unit < 3; unit++)
+		limit /= 1024;
+	buf_put_real(out, limit);
+	if (unit)
+		buf_putc(out, " KMG"[unit]);
+}
+
+static int
+take_number(const struct settings_row *row, const char *text, double *ret, struct buf *why)
+{
+	const char *what = row->type == SETTINGS_SECONDS ? "a number of seconds"
+			   : row->type == SETTINGS_SIZE	 ? "a size in bytes"
+							 : "a whole number";
+	double v = parse_number(row, text);
+
 	if (v >= row->min && v <= row->max) {
 		*ret = v;
 		return 0;
 	}
 	buf_printf(why, "must be %s from ", what);
-	buf_put_real(why, row->min);
+	put_limit(why, row, row->min);
 	buf_puts(why, " to ");
-	buf_put_real(why, row->max);
+	put_limit(why, row, row->max);
 	buf_printf(why, ", not '%.64s'", text);
 	return -EINVAL;
 }

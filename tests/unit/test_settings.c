@@ -187,10 +187,11 @@ START_TEST(plugin_sections)
 		"plugin cpu { interval = 1 deadline = 2.5 }\nplugin disk { enabled = false }\n"
 		"plugin hello { file = \"/opt/hello.so\" isolate = true settings = { \"host=db1\", "
 		"\"x=\" } }\n"
-		"plugin other { isolate = false }\n");
+		"plugin other { isolate = false max_memory = 512M }\n"
+		"plugin large { max_memory = 64G }\nplugin small { max_memory = 32768K }\n");
 	const struct settings_plugin *p = settings_find_plugin(s, "cpu");
 
-	ck_assert_uint_eq(s->n_plugins, 4);
+	ck_assert_uint_eq(s->n_plugins, 6);
 	ck_assert_double_eq(p->interval_s, 1);
 	ck_assert_double_eq(p->deadline_s, 2.5);
 	ck_assert(p->enabled && p->isolate == -1 && !p->file && !p->settings);
@@ -202,7 +203,11 @@ START_TEST(plugin_sections)
 	ck_assert_str_eq(p->settings[0], "host=db1");
 	ck_assert_str_eq(p->settings[1], "x=");
 	ck_assert_ptr_null(p->settings[2]);
-	ck_assert_int_eq(settings_find_plugin(s, "other")->isolate, 0);
+	p = settings_find_plugin(s, "other");
+	ck_assert_int_eq(p->isolate, 0);
+	ck_assert_uint_eq(p->max_memory, 512 << 20);
+	ck_assert_uint_eq(settings_find_plugin(s, "large")->max_memory, UINT64_C(64) << 30);
+	ck_assert_uint_eq(settings_find_plugin(s, "small")->max_memory, 32 << 20);
 	ck_assert_ptr_null(settings_find_plugin(s, "cp"));
 	settings_free(s);
 }
@@ -269,7 +274,13 @@ START_TEST(wrong_values)
 	assert_refused("grace = 5s\n", 1, "'grace' must be a number of seconds");
 	assert_refused("grace = \"\"\n", 1, "'grace' must be a number of seconds");
 	assert_refused("max_output = 1000\n", 1,
-		       "'max_output' must be a whole number from 65536 to 1073741824");
+		       "'max_output' must be a size in bytes from 64K to 1G, not '1000'");
+	assert_refused("max_output = 2G\n", 1, "'max_output' must be a size in bytes");
+	assert_refused("max_output = 1T\n", 1, "'max_output' must be a size in bytes");
+	assert_refused("max_output = M\n", 1, "'max_output' must be a size in bytes");
+	assert_refused("plugin x { max_memory = 512m }\n", 1,
+		       "'max_memory' must be a size in bytes from 32M to 64G, not '512m'");
+	assert_refused("max_line = 4K\n", 1, "'max_line' must be a whole number");
 	assert_refused("metric_prefix = \"a b\"\n", 1,
 		       "'metric_prefix' must be the beginning of a metric's name");
 	assert_refused("metric_prefix = \"1a\"\n", 1, "'metric_prefix' must be");
