@@ -185,6 +185,22 @@ note_end(struct isolate *i, const char *cause, bool final, int64_t lived_ns)
 	return true;
 }
 
+/* Where the plugin's author has to look. */
+static void
+say_callback(const struct isolate *i, struct buf *out)
+{
+	static const char *const names[FRAME__COUNT] = {
+		[FRAME_START] = "start", [FRAME_COLLECT] = "collect", [FRAME_VIEW] = "view",
+		[FRAME_RUN] = "run",	 [FRAME_STOP] = "stop",
+	};
+
+	if (!names[i->doing])
+		return;
+	buf_printf(out, " in %s", names[i->doing]);
+	if (i->command)
+		buf_printf(out, " %s", i->command);
+}
+
 /* A crash for want of memory does not say so. */
 static void
 say_memory(struct isolate *i, struct buf *out)
@@ -213,6 +229,7 @@ say_end(struct isolate *i, struct buf *out)
 		buf_puts(out, "ended by itself (its connection was garbled)");
 	else
 		child_say_end(i->child, out);
+	say_callback(i, out);
 	say_memory(i, out);
 }
 
@@ -221,14 +238,17 @@ isolate_lose(struct isolate *i, int error, const char *reason, struct buf *why)
 {
 	_autobuf_ struct buf cause = BUF_WHY;
 
-	if (reason)
+	if (reason) {
 		buf_puts(&cause, reason);
-	else
+		say_callback(i, &cause);
+	} else {
 		say_end(i, &cause);
+	}
 	if (!note_end(i, buf_str(&cause), error == -ENOEXEC, now_ns() - i->spawned_ns)) {
 		buf_clear(&cause);
 		buf_puts(&cause, "was stopped, or restarted by an administrator");
 	}
+	i->doing = 0;
 	isolate_end_child(i);
 	buf_clear(why);
 	buf_puts(why, buf_str(&cause));

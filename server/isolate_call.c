@@ -359,6 +359,7 @@ begin_answer(struct isolate *i, enum frame_type type, const struct host_object *
 {
 	size_t begin = isolate_begin(i, type);
 
+	i->command = cmd->name;
 	if (rows->max_bytes)
 		i->room = rows->max_bytes + ROWS_BYTES;
 	frame_put_i64(&i->out, deadline_ns);

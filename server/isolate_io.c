@@ -44,6 +44,8 @@ isolate_begin(struct isolate *i, enum frame_type type)
 	i->logs = 0;
 	i->room = MAX_CALL_BYTES;
 	i->cancel_told = false;
+	i->doing = type;
+	i->command = NULL;
 	buf_clear(&i->out);
 	trim(i);
 	child_busy(i->child, true);
@@ -193,7 +195,9 @@ isolate_receive(struct isolate *i, struct host_cancel *cancel, int64_t deadline_
 	}
 	if (ret->call != i->call)
 		return isolate_garbage(i, why);
-	if (ret->type == FRAME_DONE)
+	if (ret->type == FRAME_DONE) {
+		i->doing = 0;
 		child_busy(i->child, false);
+	}
 	return 0;
 }

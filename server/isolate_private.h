@@ -39,6 +39,8 @@ struct isolate {
 	struct buf in, out;
 	size_t in_at;
 	uint32_t call;		/* the number of the last one */
+	enum frame_type doing;	/* what it asked for, until it is done; then 0 */
+	const char *command;	/* of which command */
 	unsigned logs;		/* lines that the child has written in this call */
 	size_t room;		/* bytes that it may still send in this call */
 	bool cancel_told;	/* in this call */

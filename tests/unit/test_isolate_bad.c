@@ -146,16 +146,18 @@ START_TEST(test_back_off)
 		ck_assert_double_gt(next_try_s(), pause_s - 0.09);
 		ck_assert(isolate_news(box.isolate, &news));
 		ck_assert(!isolate_news(box.isolate, &news));
-		box_failed(box_run("works"), -EHOSTDOWN, "ended by itself (exit status 3) ");
+		box_failed(box_run("works"), -EHOSTDOWN,
+			   "ended by itself (exit status 3) in run x ");
 		ck_assert_ptr_nonnull(strstr(buf_str(&box.why), " s ago, next try in "));
 		while (box_run("works") == -EHOSTDOWN && now_ns() < until)
 			poll(NULL, 0, 5);
 		ck_assert_int_eq(box_run("works"), 0);
 		ck_assert_double_eq(next_try_s(), 0);
 	}
-	ck_assert_str_eq(buf_str(&news), "ended by itself (exit status 3), next try in 0.1 s"
-					 "ended by itself (exit status 3), next try in 0.2 s"
-					 "ended by itself (exit status 3), next try in 0.4 s");
+	ck_assert_str_eq(buf_str(&news),
+			 "ended by itself (exit status 3) in run x, next try in 0.1 s"
+			 "ended by itself (exit status 3) in run x, next try in 0.2 s"
+			 "ended by itself (exit status 3) in run x, next try in 0.4 s");
 	/* Forgotten with a restart. */
 	isolate_restart(box.isolate);
 	ck_assert_int_eq(box_run("works"), 0);
@@ -553,7 +555,7 @@ START_TEST(test_memory)
 	box.max_memory = 96 << 20;
 	box_load(PLUGIN("if (is(\"leak\")) for (;;) memset(malloc(1 << 20), 1, 1 << 20);\n"
 			"if (is(\"careful\")) while (malloc(1 << 20));\n"));
-	box_failed(box_run("leak"), -EPIPE, "crashed (segmentation fault) with ");
+	box_failed(box_run("leak"), -EPIPE, "crashed (segmentation fault) in run x with ");
 	ck_assert_ptr_nonnull(strstr(buf_str(&box.why), " of its 96 MiB of memory in use"));
 	box_works();
 	ck_assert_int_eq(box_run("careful"), 0);
