@@ -158,19 +158,30 @@ read_sample(const char *s, const char *end, struct arena *a, struct exposition_l
 	return word && s <= end && read_number(word, &ret->value);
 }
 
+static void
+take_wrong(const char *s, const char *end, struct arena *a, struct exposition_line *ret)
+{
+	size_t n = (size_t)(end - s);
+	const char *text = arena_strndup(a, s, n < EXPOSITION_MAX_WRONG ? n : EXPOSITION_MAX_WRONG);
+
+	*ret = (struct exposition_line){ .type = EXPOSITION_WRONG,
+					 .help = "",
+					 .name = text ? text : "?" };
+}
+
 bool
 exposition_next(const char **at, struct arena *a, struct exposition_line *ret)
 {
 	while (**at) {
 		const char *line = skip_blanks(*at), *end = line + strcspn(line, "\n");
-		bool good;
 
 		*at = *end ? end + 1 : end;
 		*ret = (struct exposition_line){ .help = "" };
-		good = *line == '#' ? read_comment(line + 1, end, a, ret)
-				    : line < end && read_sample(line, end, a, ret);
-		if (good)
-			return true;
+		if (line == end || (*line == '#' && !read_comment(line + 1, end, a, ret)))
+			continue;
+		if (*line != '#' && !read_sample(line, end, a, ret))
+			take_wrong(line, end, a, ret);
+		return true;
 	}
 	return false;
 }

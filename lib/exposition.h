@@ -15,13 +15,13 @@
 
 #include "mem.h"
 
-enum { EXPOSITION_MAX_LABELS = 16 };
+enum { EXPOSITION_MAX_LABELS = 16, EXPOSITION_MAX_WRONG = 60 };
 
-enum exposition_type { EXPOSITION_HELP, EXPOSITION_TYPE, EXPOSITION_SAMPLE };
+enum exposition_type { EXPOSITION_HELP, EXPOSITION_TYPE, EXPOSITION_SAMPLE, EXPOSITION_WRONG };
 
 struct exposition_line {
 	enum exposition_type type;
-	const char *name;
+	const char *name;      /* WRONG: the line's first bytes */
 	const char *help;      /* HELP */
 	enum telmon_kind kind; /* TYPE; of a histogram or summary UNTYPED */
 	/* SAMPLE */
@@ -30,8 +30,8 @@ struct exposition_line {
 	double value; /* may be NaN */
 };
 
-/* Takes the next line that says something, moving *at behind it; comments and lines that are wrong
- * are passed over. False: there are no more. Texts are in the arena. */
+/* Takes the next line that says something, moving *at behind it; empty ones and comments are passed
+ * over. False: there are no more. Texts are in the arena. */
 bool exposition_next(const char **at, struct arena *a, struct exposition_line *ret);
 
 #endif

@@ -212,6 +212,9 @@ plugin_load_isolated(const char *path, const struct plugin_options *options,
 
 	atomic_init(&p->refs, 1);
 	p->loaded_ns = now_ns();
+	/* Many a section may have the same program. */
+	if (options && options->name)
+		put_path(why, options->name);
 	put_path(why, path);
 	if (take_name(p, path, options ? options->name : NULL, why) < 0)
 		goto fail;

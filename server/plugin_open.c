@@ -312,8 +312,10 @@ plugin_check_program(const char *path, struct buf *why)
 	const char *wrong = fd < 0 ? strerror(errno) : check_writers(path, fd);
 	struct stat st;
 
-	if (!wrong && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111)))
+	if (!wrong && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
 		wrong = "is no program";
+	else if (!wrong && !(st.st_mode & 0111))
+		wrong = "is not executable (chmod +x)";
 	if (fd >= 0)
 		close(fd);
 	if (!wrong)

@@ -33,6 +33,7 @@ struct script {
 	struct script_reading reading;
 	struct buf failure; /* why the last sample failed; empty = it did not */
 	bool read;	    /* there was a sample */
+	bool wrong;	    /* and in it what could not be read, which the log has */
 };
 
 /* Callbacks know nothing but what start left for them, and that comes after the declaration. */
@@ -217,21 +218,25 @@ put_sample(struct telmon *t, const struct family *f, const struct exposition_lin
 					i ? "," : "", l->labels[i], l->values[i]);
 }
 
-static int
-collect_prometheus(struct telmon *t)
-{
-	struct exposition_line l;
-	struct family f = { 0 };
-	const char *at;
-	int status, r = run_program(t, NULL, &status);
+/* What is no sample, a comment apart. */
+struct wrong {
+	size_t n, samples;
+	const char *first;
+};
 
-	if (r < 0)
-		return r;
-	if (status)
-		return ended_badly(t, status);
-	script_reading_clear(&script.reading);
-	at = buf_str(&script.out);
+static void
+read_exposition(struct telmon *t, struct wrong *ret)
+{
+	const char *at = buf_str(&script.out);
+	struct family f = { 0 };
+	struct exposition_line l;
+
 	while (exposition_next(&at, &script.reading.arena, &l)) {
+		ret->samples += l.type == EXPOSITION_SAMPLE;
+		if (l.type == EXPOSITION_WRONG) {
+			ret->first = ret->n++ ? ret->first : l.name;
+			continue;
+		}
 		if (l.type != EXPOSITION_SAMPLE && (!f.name || strcmp(f.name, l.name) != 0))
 			f = (struct family){ .name = l.name, .kind = TELMON_UNTYPED };
 		if (l.type == EXPOSITION_HELP)
@@ -241,8 +246,40 @@ collect_prometheus(struct telmon *t)
 		else
 			put_sample(t, &f, &l);
 	}
-	script.read = true;
+}
+
+/* Nothing that could be read is a failure; a part that could not is a line in the log, once. */
+static int
+judge(struct telmon *t, const struct wrong *w)
+{
+	_autobuf_ struct buf reason = BUF_INIT(1024);
+	bool told = script.wrong;
+
+	script.wrong = w->n > 0;
+	script.read = w->samples > 0 || (w->n == 0 && script.err.len == 0);
+	if (w->n)
+		buf_printf(&reason, ": %zu of %zu lines are not in the text format, first: '%s'",
+			   w->n, w->n + w->samples, w->first);
+	if (!script.read)
+		return fail(t, -EBADMSG, w->n ? buf_str(&reason) : ": it printed nothing");
+	if (w->n && !told)
+		telmon_log(t, TELMON_WARNING, buf_str(&reason) + strlen(": "));
 	return 0;
+}
+
+static int
+collect_prometheus(struct telmon *t)
+{
+	struct wrong wrong = { 0 };
+	int status, r = run_program(t, NULL, &status);
+
+	if (r < 0)
+		return r;
+	if (status)
+		return ended_badly(t, status);
+	script_reading_clear(&script.reading);
+	read_exposition(t, &wrong);
+	return judge(t, &wrong);
 }
 
 static int
@@ -304,7 +341,7 @@ answer(struct telmon *t)
 		telmon_status(t, r->state);
 	for (size_t i = 0; i < r->n; i++)
 		put_row(t, r, &r->values[i]);
-	if (r->n == 0)
+	if (r->n == 0 && script.options->format != SCRIPT_PROMETHEUS)
 		put_row(t, r, NULL);
 	return 0;
 }

@@ -217,6 +217,15 @@ START_TEST(exposition_of_nothing_much)
 {
 	at = "\n#\n# HELP\n# TYPE\nname\nname x\nname{ 1\nname{a} 1\nname{a=} 1\nname{a=\"b} 1\n"
 	     "name{a=\"b\" 1\n{a=\"b\"} 1\nname{a=\"b\\\n1 1x\nname 1x\nname{=\"b\"} 1\n";
+	for (int i = 0; i < 12; i++) {
+		ck_assert(exposition_next(&at, &arena, &line));
+		ck_assert_int_eq(line.type, EXPOSITION_WRONG);
+		ck_assert_uint_eq(line.n_labels, 0);
+	}
+	ck_assert(!exposition_next(&at, &arena, &line));
+	at = "# a comment\n \nhello world\nx 1\n";
+	next_line(EXPOSITION_WRONG, "hello world");
+	next_line(EXPOSITION_SAMPLE, "x");
 	ck_assert(!exposition_next(&at, &arena, &line));
 }
 END_TEST
