@@ -219,7 +219,9 @@ change(struct builtins_env *env, const char *verb, const struct request *request
 				      ? "what? (plugins load PATH, or NAME)"
 				      : "what? (plugins VERB NAME)");
 	if (!request->asker->admin || !env->change)
-		return refuse(why, STATUS_DENIED, verb, "is for administrators only");
+		return refuse(why, STATUS_DENIED, verb,
+			      "is for administrators only (root or the daemon's user, over the "
+			      "Unix socket)");
 	r = env->change(env->change_ctx, verb, what->s, why);
 	if (r == 0)
 		list_changed(env, what->s, rows);

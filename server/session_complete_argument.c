@@ -27,6 +27,24 @@ complete_columns(struct completion *c)
 	}
 }
 
+/* COMMAND.COLUMN, once the dot is there. */
+static void
+offer_columns_of_any(struct completion *c)
+{
+	const char *dot = strchr(c->prefix, '.');
+	_autofree_ char *name = dot ? xstrndup(c->prefix, (size_t)(dot - c->prefix)) : NULL;
+	_autobuf_ struct buf why = BUF_WHY;
+	const struct command *command;
+
+	command = name ? command_find(c->table, name, c->session->asker.person, &why) : NULL;
+	for (size_t i = 0; command && i < command->n_columns; i++) {
+		const struct telmon_column *column = &command->columns[i];
+		_autofree_ char *text = xasprintf("%s.%s", name, column->name);
+
+		complete_offer_as(c, column->name, text, column->help);
+	}
+}
+
 /* --- what an argument is --- */
 
 static void
@@ -141,6 +159,8 @@ offer_known(struct completion *c, const struct telmon_arg *a, size_t place)
 			complete_labels(c, a->name);
 	} else if (strcmp(a->name, "metric") == 0 || strcmp(a->name, "glob") == 0) {
 		complete_metrics(c);
+		if (strcmp(c->command->name, "explain") == 0)
+			offer_columns_of_any(c);
 	} else if (strcmp(c->command->name, "plugins") == 0 && place > 0) {
 		complete_plugins(c);
 	} else if (strcmp(c->command->name, "help") == 0) {

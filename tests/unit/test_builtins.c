@@ -139,9 +139,12 @@ END_TEST
 START_TEST(plugins_change)
 {
 	expect_part("plugins load /x/load.so", STATUS_DENIED,
-		    "error: plugins: load is for administrators only\n");
+		    "error: plugins: load is for administrators only (root or the daemon's user, "
+		    "over the Unix socket)\n");
 	expect_part("plugins disable load", STATUS_DENIED,
-		    "error: plugins: disable is for administrators only\n");
+		    "error: plugins: disable is for administrators only (root or the daemon's "
+		    "user, over the Unix "
+		    "socket)\n");
 	ck_assert_str_eq(changed, "");
 	world.asker.admin = true;
 	expect_part("plugins load /x/load.so --csv", 0, "load,1.5,sampled");
