@@ -130,6 +130,21 @@ rows_real(struct rows *r, double v)
 }
 
 int
+rows_number(struct rows *r, double v)
+{
+	enum telmon_type type;
+	struct cell *c;
+
+	if (!text_is_whole(v))
+		return rows_real(r, v);
+	c = next_cell(r, &type);
+	if (!c || type == TELMON_TEXT)
+		return refusal(r);
+	*c = (struct cell){ .type = CELL_INT, .i = (int64_t)v };
+	return 0;
+}
+
+int
 rows_text(struct rows *r, const char *s)
 {
 	enum telmon_type type;

@@ -61,6 +61,8 @@ void rows_fini(struct rows *r);
 int rows_begin(struct rows *r);
 int rows_int(struct rows *r, int64_t v);
 int rows_real(struct rows *r, double v);
+/* For a REAL column whose numbers are of many kinds: one that is whole is shown as such. */
+int rows_number(struct rows *r, double v);
 int rows_text(struct rows *r, const char *s);
 int rows_null(struct rows *r);
 /* The content of b as rows_text(); that b ran out of memory is an error of the rows. */

@@ -37,6 +37,8 @@ int text_fit(struct buf *out, const char *s, size_t n, size_t columns);
  * (UTC), 42. Bytes in 1024s with the i, bits in 1000s; NaN is "-". Never rounds a percentage below
  * 100 up to 100. */
 int text_number(struct buf *out, double v, enum telmon_unit unit, enum telmon_type type);
+/* An integer that a double holds exactly, as its neighbours. */
+bool text_is_whole(double v);
 /* "bytes", "bytes per second"; "" for a plain number. And back: false, and nothing is written, when
  * there is no unit of that name. */
 const char *text_unit(enum telmon_unit unit);

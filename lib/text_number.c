@@ -182,6 +182,12 @@ put_measure(struct buf *out, double v, unsigned decimals, const char *unit)
 	return put_unit(out, unit);
 }
 
+bool
+text_is_whole(double v)
+{
+	return fabs(v) < 0x1p53 && v == trunc(v);
+}
+
 int
 text_number(struct buf *out, double v, enum telmon_unit unit, enum telmon_type type)
 {

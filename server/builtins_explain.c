@@ -30,8 +30,9 @@ put_series(struct rows *rows, const struct snapshot *s, unsigned metric, size_t 
 {
 	_autobuf_ struct buf text = BUF_INIT(64 << 10);
 	const struct metric *m = &s->set->metrics[metric];
+	double v = snapshot_value(s, metric, i);
 
-	text_number(&text, snapshot_value(s, metric, i), m->unit, TELMON_REAL);
+	text_number(&text, v, m->unit, text_is_whole(v) ? TELMON_INT : TELMON_REAL);
 	if (m->n_labels) {
 		buf_puts(&text, "  {");
 		builtins_labels(&text, s, metric, i);

@@ -38,7 +38,7 @@ put_values(struct builtins_env *env, const struct builtins_source *s, const char
 				rows_buf(rows, &labels);
 			else
 				rows_null(rows);
-			rows_real(rows, snapshot_value(s->newest, m, i));
+			rows_number(rows, snapshot_value(s->newest, m, i));
 			rows_text(rows, *unit ? unit : NULL);
 			rows_text(rows, builtins_kind(metric->kind));
 			rows_text(rows, s->plugin->name);

@@ -143,8 +143,7 @@ START_TEST(plugins_change)
 		    "over the Unix socket)\n");
 	expect_part("plugins disable load", STATUS_DENIED,
 		    "error: plugins: disable is for administrators only (root or the daemon's "
-		    "user, over the Unix "
-		    "socket)\n");
+		    "user, over the Unix socket)\n");
 	ck_assert_str_eq(changed, "");
 	world.asker.admin = true;
 	expect_part("plugins load /x/load.so --csv", 0, "load,1.5,sampled");
@@ -177,6 +176,8 @@ START_TEST(metrics_rows)
 	expect("metrics load_b* --csv | tail 1 | columns labels,value,unit,kind", 0,
 	       "labels,value,unit,kind\n\"who=\"\"g\\\"\"x\"\",why=\"\"w\"\"\",6144,bytes,"
 	       "counter\n");
+	expect("metrics late_value | columns value", 0, "value\n    5\n");
+	expect("metrics load1 | columns value", 0, "value\n 0.50\n");
 	expect("metrics --csv | count", 0, "count\n9\n");
 	expect("metrics nothing* --csv | count", 0, "count\n0\n");
 	expect_part("metrics -x", STATUS_USAGE, "usage: metrics");
@@ -263,6 +264,7 @@ START_TEST(explain_a_metric)
 	expect_part("explain telmon_load1", 0, "first field");
 	ck_assert(says("0.5"));
 	expect_part("explain load1 --json", 0, "{\"key\":\"kind\",\"value\":\"gauge\"}");
+	expect_part("explain late_value --json", 0, "{\"key\":\"value\",\"value\":\"5\"}");
 }
 END_TEST
 

@@ -85,6 +85,29 @@ START_TEST(cells_take_their_columns_type)
 }
 END_TEST
 
+START_TEST(whole_numbers_stay_whole)
+{
+	struct rows r;
+
+	rows_init(&r, columns, N(columns), 0);
+	ck_assert_int_eq(rows_begin(&r), 0);
+	ck_assert_int_eq(rows_number(&r, 1), -EINVAL);
+	ck_assert_int_eq(rows_number(&r, 256), 0);
+	ck_assert_int_eq(rows_number(&r, -3), 0);
+	ck_assert_int_eq(rows_begin(&r), 0);
+	ck_assert_int_eq(rows_text(&r, NULL), 0);
+	ck_assert_int_eq(rows_number(&r, 0.5), 0);
+	ck_assert_int_eq(rows_begin(&r), 0);
+	ck_assert_int_eq(rows_text(&r, NULL), 0);
+	ck_assert_int_eq(rows_number(&r, 0x1p60), 0);
+	assert_int(rows_cell(&r, 0, 1), 256);
+	assert_int(rows_cell(&r, 0, 2), -3);
+	ck_assert_double_eq(rows_cell(&r, 1, 1)->f, 0.5);
+	ck_assert_int_eq(rows_cell(&r, 2, 1)->type, CELL_REAL);
+	rows_fini(&r);
+}
+END_TEST
+
 START_TEST(unknown_is_null)
 {
 	struct rows r;
@@ -334,6 +357,7 @@ main(void)
 
 	tcase_add_test(fast, a_buf_without_memory_is_an_error);
 	tcase_add_test(fast, cells_take_their_columns_type);
+	tcase_add_test(fast, whole_numbers_stay_whole);
 	tcase_add_test(fast, unknown_is_null);
 	tcase_add_test(fast, what_no_integer_holds_is_null);
 	tcase_add_test(fast, wrong_cells_are_refused_and_not_sticky);
