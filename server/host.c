@@ -215,10 +215,15 @@ result(struct host_call *c, int r, struct buf *why)
 	/* An answer of which a part is missing is no answer, whatever the callback thinks of it. */
 	if (r >= 0 && c->rows && c->rows->error)
 		r = telmon_fail(&c->telmon, c->rows->error, "the answer has grown past its limit");
+	if (r > 0)
+		host_refuse(c, r, "returned %d, which counts as success: 0, or a negative errno",
+			    r);
 	if (r >= 0)
 		return 0;
-	if (r < -4095)
+	if (r < -4095) {
+		host_refuse(c, r, "returned %d, which is no negative errno", r);
 		r = -EIO;
+	}
 	if (why && c->said.len && c->said_all)
 		buf_puts(why, buf_str(&c->said));
 	else if (why)

@@ -41,6 +41,11 @@ void host_log(struct host *h, const char *name, enum telmon_level level, const c
 /* In a child those lines go to fn instead, as they are. Before any call. */
 typedef void host_log_fn(void *ctx, enum telmon_level level, const char *text);
 void host_set_log(struct host *h, host_log_fn *fn, void *ctx);
+/* What a plugin does that no callback may, or as its tables do not say: the first of each goes to
+ * the log; all go to fn instead, with the callback ("view 'cpu'"), if there is one. It may be
+ * called by many threads. Before any call. */
+typedef void host_refused_fn(void *ctx, const char *callback, const char *text);
+void host_set_refused(struct host *h, host_refused_fn *fn, void *ctx);
 
 /* A loaded plugin as host sees it. The declaration is a copy with today's element sizes. */
 struct host_object {
@@ -50,7 +55,8 @@ struct host_object {
 	struct metric_set *set;	     /* the newest set, never NULL; guarded by the executor's
 					one-at-a-time rule; views use their snapshot's */
 	const char *const *settings; /* "key=value", NULL-terminated; may be NULL */
-	size_t size_metric; /* of struct telmon_metric in the object's own header; 0 = as today */
+	size_t size_metric;   /* of struct telmon_metric in the object's own header; 0 = as today */
+	_Atomic bool refused; /* something of it was, and the log has it */
 };
 
 /* Where a waiting side says that nobody wants the answer any more. */

@@ -31,22 +31,51 @@ call_of(struct telmon *t, unsigned kinds)
 	return c && c->magic == HOST_CALL_MAGIC && (c->kind & kinds) ? c : NULL;
 }
 
+/* The same for a function that not all may use: who may not is told. */
+static struct host_call *
+allowed(struct telmon *t, unsigned kinds, const char *function)
+{
+	struct host_call *c = call_of(t, ~0u);
+
+	if (!c || (c->kind & kinds))
+		return c;
+	host_refuse(c, -EPERM, "%s(): is not for this callback", function);
+	return NULL;
+}
+
+/* A call whose arguments make no sense, or that no callback makes. */
+static int
+nothing_given(const struct host_call *c, const char *function)
+{
+	return c ? host_refuse(c, -EINVAL, "%s(): NULL is given", function) : -EPERM;
+}
+
+static int
+judged_path(const struct host_call *c, const char *function, const char *path, int r)
+{
+	/* What the kernel says of a file is another matter. */
+	if (r == -EINVAL && host_check_path(path) < 0)
+		host_refuse(c, r, "%s(\"%s\"): a path is absolute, and without ..", function,
+			    path ? path : "NULL");
+	return r;
+}
+
 /* ---- reading the machine ------------------------------------------------------------------ */
 
 /* Read into memory that serves for all files of the call, then copied to its size. */
 static int
 call_read(struct telmon *t, const char *path, struct telmon_file *ret)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_read");
 	int64_t owner;
 	char *text;
 	int r;
 
 	if (!c || !ret)
-		return c ? -EINVAL : -EPERM;
+		return nothing_given(c, "telmon_read");
 	r = host_read(c->host, path, &c->scratch, &owner);
 	if (r < 0)
-		return r;
+		return judged_path(c, "telmon_read", path, r);
 	text = arena_alloc(&c->texts, c->scratch.len + 1);
 	if (!text)
 		return -ENOMEM;
@@ -60,17 +89,17 @@ call_read(struct telmon *t, const char *path, struct telmon_file *ret)
 static int
 call_list(struct telmon *t, const char *path, const char *const **ret_names)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_list");
 	const char **names;
 	char *at;
 	int n;
 
 	if (!c || !ret_names)
-		return c ? -EINVAL : -EPERM;
+		return nothing_given(c, "telmon_list");
 	buf_clear(&c->names);
 	n = host_list(c->host, path, &c->scratch, &c->names);
 	if (n < 0)
-		return n;
+		return judged_path(c, "telmon_list", path, n);
 	names = arena_alloc(&c->texts, ((size_t)n + 1) * sizeof(*names) + c->names.len);
 	if (!names)
 		return -ENOMEM;
@@ -88,31 +117,31 @@ call_list(struct telmon *t, const char *path, const char *const **ret_names)
 static int
 call_statfs(struct telmon *t, const char *path, struct telmon_statfs *ret)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_statfs");
 
 	if (!c || !ret)
-		return c ? -EINVAL : -EPERM;
-	return host_statfs(c->host, path, ret);
+		return nothing_given(c, "telmon_statfs");
+	return judged_path(c, "telmon_statfs", path, host_statfs(c->host, path, ret));
 }
 
 static int
 call_statfs_many(struct telmon *t, const char *const *paths, size_t n, struct telmon_statfs *ret,
 		 int *ret_errors)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_statfs_many");
 
 	if (!c || (n && (!paths || !ret || !ret_errors)))
-		return c ? -EINVAL : -EPERM;
+		return nothing_given(c, "telmon_statfs_many");
 	return host_statfs_many(c->host, paths, n, ret, ret_errors);
 }
 
 static int
 call_uname(struct telmon *t, struct telmon_uname *ret)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_uname");
 
 	if (!c || !ret)
-		return c ? -EINVAL : -EPERM;
+		return nothing_given(c, "telmon_uname");
 	return host_uname(c->host, &c->texts, ret);
 }
 
@@ -168,7 +197,7 @@ host_call_wall(struct host_call *c)
 static double
 call_clock(struct telmon *t)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_clock");
 
 	return c ? host_call_clock(c) : (double)NAN;
 }
@@ -176,7 +205,7 @@ call_clock(struct telmon *t)
 static double
 call_wall(struct telmon *t)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_wall");
 
 	return c ? host_call_wall(c) : (double)NAN;
 }
@@ -247,7 +276,7 @@ host_fail(struct telmon *t, int error, const char *why)
 static int
 call_add_metric(struct telmon *t, const struct telmon_metric *given)
 {
-	struct host_call *c = call_of(t, HOST_START | HOST_COLLECT);
+	struct host_call *c = allowed(t, HOST_START | HOST_COLLECT, "telmon_add_metric");
 	_autobuf_ struct buf why = BUF_WHY;
 	struct telmon_metric m = { 0 };
 	struct metric_set *set;
@@ -255,14 +284,12 @@ call_add_metric(struct telmon *t, const struct telmon_metric *given)
 	size_t size;
 
 	if (!c || !given)
-		return c ? -EINVAL : -EPERM;
+		return nothing_given(c, "telmon_add_metric");
 	size = c->object->size_metric;
 	memcpy(&m, given, size && size < sizeof(m) ? size : sizeof(m));
 	set = metric_set_add(c->object->set, &m, &index, &why);
-	if (!set) {
-		host_log(c->host, c->object->name, TELMON_WARNING, buf_str(&why));
-		return -EINVAL;
-	}
+	if (!set)
+		return host_refuse(c, -EINVAL, "telmon_add_metric(): %s", buf_str(&why));
 	if (c->builder && set != c->object->set)
 		snapshot_builder_set(c->builder, set);
 	metric_set_unref(c->object->set);
@@ -273,9 +300,10 @@ call_add_metric(struct telmon *t, const struct telmon_metric *given)
 static int
 call_put(struct telmon *t, unsigned metric, const char *const *labels, size_t n, double value)
 {
-	struct host_call *c = call_of(t, HOST_COLLECT);
+	struct host_call *c = allowed(t, HOST_COLLECT, "telmon_put");
+	int r = c ? snapshot_builder_put(c->builder, metric, labels, n, value) : -EPERM;
 
-	return c ? snapshot_builder_put(c->builder, metric, labels, n, value) : -EPERM;
+	return r == -EINVAL ? host_refuse_put(c, metric, n) : r;
 }
 
 /* ---- snapshots ---------------------------------------------------------------------------- */
@@ -283,7 +311,7 @@ call_put(struct telmon *t, unsigned metric, const char *const *labels, size_t n,
 static double
 call_interval(struct telmon *t)
 {
-	struct host_call *c = call_of(t, HOST_VIEW);
+	struct host_call *c = allowed(t, HOST_VIEW, "telmon_interval");
 
 	if (!c || !c->newest || !c->previous)
 		return (double)NAN;
@@ -293,7 +321,7 @@ call_interval(struct telmon *t)
 static size_t
 call_count(struct telmon *t, unsigned metric)
 {
-	struct host_call *c = call_of(t, HOST_VIEW);
+	struct host_call *c = allowed(t, HOST_VIEW, "telmon_count");
 
 	return c ? snapshot_count(c->newest, metric) : 0;
 }
@@ -301,7 +329,7 @@ call_count(struct telmon *t, unsigned metric)
 static const char *
 call_label(struct telmon *t, unsigned metric, size_t i, size_t which)
 {
-	struct host_call *c = call_of(t, HOST_VIEW);
+	struct host_call *c = allowed(t, HOST_VIEW, "telmon_label");
 
 	return c ? snapshot_label(c->newest, metric, i, which) : NULL;
 }
@@ -309,7 +337,7 @@ call_label(struct telmon *t, unsigned metric, size_t i, size_t which)
 static double
 call_value(struct telmon *t, unsigned metric, size_t i)
 {
-	struct host_call *c = call_of(t, HOST_VIEW);
+	struct host_call *c = allowed(t, HOST_VIEW, "telmon_value");
 
 	return c ? snapshot_value(c->newest, metric, i) : (double)NAN;
 }
@@ -317,7 +345,7 @@ call_value(struct telmon *t, unsigned metric, size_t i)
 static double
 call_previous(struct telmon *t, unsigned metric, size_t i)
 {
-	struct host_call *c = call_of(t, HOST_VIEW);
+	struct host_call *c = allowed(t, HOST_VIEW, "telmon_previous");
 
 	return c ? snapshot_match(c->previous, c->newest, metric, i) : (double)NAN;
 }
@@ -326,7 +354,7 @@ call_previous(struct telmon *t, unsigned metric, size_t i)
 static long
 call_find(struct telmon *t, unsigned metric, const char *const *labels, size_t n)
 {
-	struct host_call *c = call_of(t, HOST_VIEW);
+	struct host_call *c = allowed(t, HOST_VIEW, "telmon_find");
 	long at;
 
 	if (!c)
@@ -342,7 +370,7 @@ call_find(struct telmon *t, unsigned metric, const char *const *labels, size_t n
 static int
 call_row(struct telmon *t)
 {
-	struct host_call *c = call_of(t, answering);
+	struct host_call *c = allowed(t, answering, "telmon_row");
 
 	return c ? rows_begin(c->rows) : -EPERM;
 }
@@ -350,34 +378,44 @@ call_row(struct telmon *t)
 static int
 call_cell_int(struct telmon *t, int64_t v)
 {
-	struct host_call *c = call_of(t, answering);
+	struct host_call *c = allowed(t, answering, "telmon_int");
+	size_t at = c ? c->rows->at : 0;
+	int r = c ? rows_int(c->rows, v) : -EPERM;
 
-	return c ? rows_int(c->rows, v) : -EPERM;
+	return r == -EINVAL ? host_refuse_cell(c, "telmon_int", at) : r;
 }
 
 static int
 call_cell_real(struct telmon *t, double v)
 {
-	struct host_call *c = call_of(t, answering);
+	struct host_call *c = allowed(t, answering, "telmon_real");
+	size_t at = c ? c->rows->at : 0;
+	int r = c ? rows_real(c->rows, v) : -EPERM;
 
-	return c ? rows_real(c->rows, v) : -EPERM;
+	return r == -EINVAL ? host_refuse_cell(c, "telmon_real", at) : r;
 }
 
 static int
 call_cell_text(struct telmon *t, const char *v)
 {
-	struct host_call *c = call_of(t, answering);
+	struct host_call *c = allowed(t, answering, "telmon_text");
+	size_t at = c ? c->rows->at : 0;
+	int r = c ? rows_text(c->rows, v) : -EPERM;
 
-	return c ? rows_text(c->rows, v) : -EPERM;
+	return r == -EINVAL ? host_refuse_cell(c, "telmon_text", at) : r;
 }
 
 static void
 call_status(struct telmon *t, int status)
 {
-	struct host_call *c = call_of(t, answering);
+	struct host_call *c = allowed(t, answering, "telmon_status");
 
-	if (c)
-		c->rows->status = status < 0 || status > 3 ? 3 : status;
+	if (!c)
+		return;
+	if (status < 0 || status > 3)
+		host_refuse(c, -EINVAL, "telmon_status(%d): there are 0 to 3, it counts as 3",
+			    status);
+	c->rows->status = status < 0 || status > 3 ? 3 : status;
 }
 
 /* ---- arguments ---------------------------------------------------------------------------- */
@@ -386,8 +424,11 @@ call_status(struct telmon *t, int status)
 static const struct host_arg *
 arg_of(struct telmon *t, size_t arg, enum telmon_type *ret_type)
 {
-	struct host_call *c = call_of(t, answering);
+	struct host_call *c = allowed(t, answering, "telmon_arg");
 
+	if (c && arg >= c->command->n_args)
+		host_refuse(c, -EINVAL, "telmon_arg(%zu): no such argument, '%s' has %zu", arg,
+			    c->command->name, c->command->n_args);
 	if (!c || !c->args || arg >= c->command->n_args || !c->args[arg].given)
 		return NULL;
 	*ret_type = c->command->args[arg].type;
@@ -457,7 +498,7 @@ call_cancelled(struct telmon *t)
 static int
 call_sleep(struct telmon *t, double seconds)
 {
-	struct host_call *c = call_of(t, working);
+	struct host_call *c = allowed(t, working, "telmon_sleep");
 	int64_t ns;
 
 	if (!c)

@@ -3,8 +3,8 @@
  */
 /*
  * host_private -- what the parts of host share: host.c (life, calls), host_call.c (the table that
- * plugins see), host_read.c, host_statfs.c, host_probes.c, host_names.c, host_log.c. Only they and
- * the unit test include it.
+ * plugins see), host_refuse.c, host_read.c, host_statfs.c, host_probes.c, host_names.c, host_log.c.
+ * Only they and the unit test include it.
  */
 #ifndef HOST_PRIVATE_H
 #define HOST_PRIVATE_H
@@ -45,6 +45,8 @@ struct host {
 	struct host_probes *probes;
 	host_log_fn *log; /* NULL: the log */
 	void *log_ctx;
+	host_refused_fn *refused; /* NULL: the log */
+	void *refused_ctx;
 	/* Debug lines apart: they are often dropped later. */
 	struct host_log_slot log_slots[2][HOST_LOG_SLOTS];
 	struct lock lock;
@@ -142,6 +144,13 @@ struct host_call {
 };
 
 extern const struct telmon_host host_table;
+/* What the plugin has asked for in this call is none: says so, with the callback. Returns error. */
+int host_refuse(const struct host_call *c, int error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same of a put that was not as the metric is declared, and of a cell at that place of its row.
+ * -EINVAL. */
+int host_refuse_put(const struct host_call *c, unsigned metric, size_t n_labels);
+int host_refuse_cell(const struct host_call *c, const char *function, size_t at);
 /* When the call was cancelled or its deadline has passed. */
 bool host_call_cancelled(const struct host_call *c);
 /* Waits until until_ns or the cancel. 0 or -ECANCELED. */

@@ -10,6 +10,7 @@
 #include <locale.h>
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,50 @@ static int64_t
 deadline(void)
 {
 	return now_ns() + BOX_PATIENCE_S * NS_PER_S;
+}
+
+/* ---- what is wrong for certain ------------------------------------------------------------- */
+
+enum { MAX_REFUSED = 20 };
+
+static void
+say_refused(void *ctx, const char *callback, const char *text)
+{
+	static atomic_uint said; /* by a phase, which is a process */
+
+	if (atomic_fetch_add(&said, 1) < MAX_REFUSED)
+		phase_say(ctx, FINDING_ERROR, callback, "%s", text);
+}
+
+void
+box_say_log(void *ctx, enum telmon_level level, const char *text)
+{
+	if (level != TELMON_DEBUG)
+		phase_say(ctx, FINDING_NOTE, "the log", "%s", text);
+}
+
+/* Of bad files anything may be made, and said. */
+static void
+refused_nothing(void *ctx, const char *callback, const char *text)
+{
+	(void)ctx;
+	(void)callback;
+	(void)text;
+}
+
+static void
+log_nothing(void *ctx, enum telmon_level level, const char *text)
+{
+	(void)ctx;
+	(void)level;
+	(void)text;
+}
+
+static void
+hear(struct host *h, struct phase *p, bool bad_files)
+{
+	host_set_refused(h, bad_files ? refused_nothing : say_refused, p);
+	host_set_log(h, bad_files ? log_nothing : box_say_log, p);
 }
 
 /* ---- life --------------------------------------------------------------------------------- */
@@ -43,7 +88,9 @@ open_box(struct box *b, struct phase *p, const char *root, enum mangle how,
 		phase_say(p, FINDING_ERROR, "loading it", "%s", buf_str(&why));
 		return false;
 	}
-	mangle_plugin(p, b->plugin, how);
+	hear(b->host, p, how != MANGLE_NONE);
+	if (how != MANGLE_NONE)
+		mangle_plugin(b->plugin, how);
 	phase_at(p, "start");
 	if (host_start(b->host, &b->plugin->object, NULL, deadline(), &why) == 0)
 		return true;

@@ -122,6 +122,8 @@ isolated_exercise(struct phase *p, void *arg)
 		phase_say(p, FINDING_NOTE, "isolation", "was not tried: no %s", program);
 		return;
 	}
+	if (isolation.host)
+		host_set_log(isolation.host, box_say_log, p);
 	if (isolation.keeper && isolation.host)
 		pl = plugin_load_isolated(p->check->path, &options, BOX_PATIENCE_S, &isolation,
 					  &why);

@@ -3,96 +3,27 @@
  */
 /*
  * telmon_plugin_mangle -- stands between a plugin and the host's functions, through the table that
- * every callback is given: it makes files and lists what they should not be, and says what the
- * host refuses, which a plugin seldom looks at. So every file is tried that the plugin reads,
- * whatever it is. One plugin in a process, hence the one static struct.
+ * every callback is given, and makes files and lists what they should not be. So every file is
+ * tried that the plugin reads, whatever it is. One plugin in a process, hence the one static
+ * struct.
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "telmon_plugin_private.h"
 
-enum { MAX_REFUSED = 20, HUGE_DIGITS = 40 };
+enum { HUGE_DIGITS = 40 };
 
 static struct {
-	struct phase *phase;
 	enum mangle how;
 	struct telmon_host ours;
 	const struct telmon_host *theirs;
 	int (*start)(struct telmon *);
 	int (*collect)(struct telmon *);
 	struct telmon_command *commands; /* as declared */
-	atomic_uint refused;
 } one;
-
-/* ---- what is refused ---------------------------------------------------------------------- */
-
-static int
-judged(const char *function, int r)
-{
-	if (one.how == MANGLE_NONE && (r == -EINVAL || r == -EPERM) &&
-	    atomic_fetch_add(&one.refused, 1) < MAX_REFUSED)
-		phase_say(one.phase, FINDING_WARNING, function,
-			  r == -EPERM
-				  ? "is refused: it is not for this callback (EPERM)"
-				  : "is refused: an index, a path, a type or the number of labels "
-				    "is not as declared (EINVAL)");
-	return r;
-}
-
-static int
-our_put(struct telmon *t, unsigned metric, const char *const *labels, size_t n, double value)
-{
-	return judged("telmon_put()", one.theirs->put(t, metric, labels, n, value));
-}
-
-static int
-our_add_metric(struct telmon *t, const struct telmon_metric *m)
-{
-	return judged("telmon_add_metric()", one.theirs->add_metric(t, m));
-}
-
-static int
-our_row(struct telmon *t)
-{
-	return judged("telmon_row()", one.theirs->row(t));
-}
-
-static int
-our_int(struct telmon *t, int64_t v)
-{
-	return judged("telmon_int()", one.theirs->cell_int(t, v));
-}
-
-static int
-our_real(struct telmon *t, double v)
-{
-	return judged("telmon_real()", one.theirs->cell_real(t, v));
-}
-
-static int
-our_text(struct telmon *t, const char *v)
-{
-	return judged("telmon_text()", one.theirs->cell_text(t, v));
-}
-
-static int
-our_sleep(struct telmon *t, double seconds)
-{
-	return judged("telmon_sleep()", one.theirs->sleep(t, seconds));
-}
-
-/* What the kernel says of a file is another matter. */
-static int
-judged_path(const char *function, const char *path, int r)
-{
-	bool bad = !path || *path != '/' || strstr(path, "/..");
-
-	return r == -EPERM || bad ? judged(function, r) : r;
-}
 
 /* ---- files -------------------------------------------------------------------------------- */
 
@@ -173,8 +104,6 @@ our_read(struct telmon *t, const char *path, struct telmon_file *ret)
 	struct telmon_file f;
 	int r;
 
-	if (one.how == MANGLE_NONE)
-		return judged_path("telmon_read()", path, one.theirs->read(t, path, ret));
 	if (one.how == MANGLE_GONE)
 		return -ENOENT;
 	r = one.theirs->read(t, path, &f);
@@ -193,7 +122,7 @@ our_list(struct telmon *t, const char *path, const char *const **ret_names)
 	if (one.how == MANGLE_GONE)
 		return -ENOENT;
 	if (one.how != MANGLE_EMPTY)
-		return judged_path("telmon_list()", path, one.theirs->list(t, path, ret_names));
+		return one.theirs->list(t, path, ret_names);
 	*ret_names = none;
 	return 0;
 }
@@ -203,7 +132,7 @@ our_statfs(struct telmon *t, const char *path, struct telmon_statfs *ret)
 {
 	if (one.how == MANGLE_GONE)
 		return -ENOENT;
-	return judged_path("telmon_statfs()", path, one.theirs->statfs(t, path, ret));
+	return one.theirs->statfs(t, path, ret);
 }
 
 static int
@@ -211,8 +140,7 @@ our_statfs_many(struct telmon *t, const char *const *paths, size_t n, struct tel
 		int *ret_errors)
 {
 	if (one.how != MANGLE_GONE)
-		return judged("telmon_statfs_many()",
-			      one.theirs->statfs_many(t, paths, n, ret, ret_errors));
+		return one.theirs->statfs_many(t, paths, n, ret, ret_errors);
 	for (size_t i = 0; i < n; i++)
 		ret_errors[i] = -ENOENT;
 	return 0;
@@ -229,13 +157,6 @@ make_table(const struct telmon_host *theirs)
 	one.ours.list = our_list;
 	one.ours.statfs = our_statfs;
 	one.ours.statfs_many = our_statfs_many;
-	one.ours.put = our_put;
-	one.ours.add_metric = our_add_metric;
-	one.ours.row = our_row;
-	one.ours.cell_int = our_int;
-	one.ours.cell_real = our_real;
-	one.ours.cell_text = our_text;
-	one.ours.sleep = our_sleep;
 }
 
 static int
@@ -283,11 +204,10 @@ static const struct {
 } functions[] = { EACH(ROW) };
 
 void
-mangle_plugin(struct phase *p, struct plugin *plugin, enum mangle how)
+mangle_plugin(struct plugin *plugin, enum mangle how)
 {
 	size_t n = plugin->decl.n_commands < MAX_MANGLED ? plugin->decl.n_commands : MAX_MANGLED;
 
-	one.phase = p;
 	one.how = how;
 	one.start = plugin->decl.start;
 	one.collect = plugin->decl.collect;

@@ -38,6 +38,8 @@ struct report {
 
 /* One that is there already is not added again. */
 void report_add(struct report *r, enum finding_level level, const char *about, const char *text);
+/* One of any level whose text begins with prefix ("" = any), or NULL. */
+const struct finding *report_find(const struct report *r, const char *about, const char *prefix);
 void report_print(const struct report *r, const char *path, bool json);
 void report_fini(struct report *r);
 
@@ -89,9 +91,9 @@ void names_judge(struct phase *p, const struct plugin *plugin);
 
 enum mangle { MANGLE_NONE, MANGLE_GONE, MANGLE_EMPTY, MANGLE_CUT, MANGLE_GARBAGE, MANGLE_HUGE };
 
-/* From here on the plugin's callbacks get the host's functions through ours: files are as `how`
- * says, and what the host refuses is said. One plugin in a process. */
-void mangle_plugin(struct phase *p, struct plugin *plugin, enum mangle how);
+/* From here on the plugin's callbacks get the host's functions through ours, and files are as `how`
+ * says, which is not NONE. One plugin in a process. */
+void mangle_plugin(struct plugin *plugin, enum mangle how);
 
 /* ---- telmon_plugin_box.c ------------------------------------------------------------------ */
 
@@ -109,6 +111,8 @@ struct box {
 bool box_open(struct box *b, struct phase *p, const char *root, enum finding_level level);
 bool box_open_mangled(struct box *b, struct phase *p, enum mangle how);
 void box_close(struct box *b); /* stops it */
+/* A host_log_fn; ctx is the phase. */
+void box_say_log(void *ctx, enum telmon_level level, const char *text);
 /* The newest becomes the previous one. */
 bool box_collect(struct box *b, struct buf *why);
 enum box_args { BOX_DEFAULTS, BOX_SMALLEST };

@@ -30,6 +30,18 @@ report_add(struct report *r, enum finding_level level, const char *about, const 
 	r->counts[level]++;
 }
 
+const struct finding *
+report_find(const struct report *r, const char *about, const char *prefix)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct finding *f = &r->findings[i];
+
+		if (strcmp(f->about, about) == 0 && strncmp(f->text, prefix, strlen(prefix)) == 0)
+			return f;
+	}
+	return NULL;
+}
+
 static const char *
 verdict(const struct report *r)
 {

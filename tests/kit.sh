@@ -181,11 +181,66 @@ static int act(struct telmon *t)
 $command
 #define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
 END
-bad labels 0 '^warning: telmon_put(): is refused' <<END
+bad labels 1 "^error: collect: telmon_put(0 'm_bytes'): 1 label given, it has 0$" <<END
 $metric
 static int collect(struct telmon *t) { telmon_put1(t, 0, "x", 1); return 0; }
 #define P TELMON_METRICS(m), .collect = collect
 END
+bad refused 1 "^error: view 'k': telmon_real(): comes before telmon_row()$" <<END
+#define label .labels = "cpu,mode"
+static const struct telmon_metric m[] = { { .name = "m_bytes", .help = "h", .unit = TELMON_BYTES, .source = "s", label } };
+$column
+static int collect(struct telmon *t)
+{
+	telmon_put(t, 0, 1);
+	telmon_put(t, 9, 1);
+	telmon_row(t);
+	return telmon_put1(t, 0, "x", 1) < 0 ? EIO : 0;
+}
+static int act(struct telmon *t)
+{
+	struct telmon_file f;
+	telmon_real(t, 1);
+	telmon_row(t);
+	telmon_text(t, "x");
+	telmon_row(t);
+	telmon_real(t, 1);
+	telmon_real(t, 2);
+	telmon_read(t, "/proc/stat", &f);
+	telmon_status(t, 7);
+	telmon_arg_int(t, 3);
+	return 5;
+}
+#define KIND .view
+$command
+#define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
+END
+for line in "collect: telmon_put(0 'm_bytes'): 0 labels given, it has 2 (cpu, mode)" \
+	"collect: telmon_put(0 'm_bytes'): 1 label given, it has 2 (cpu, mode)" \
+	"collect: telmon_put(9): no such metric, the last one is 0 'm_bytes'" \
+	"collect: telmon_row(): is not for this callback" \
+	"collect: returned 5, which counts as success: 0, or a negative errno" \
+	"view 'k': telmon_text(): column 'used' is a number" \
+	"view 'k': telmon_real(): comes after the last column, 'used'" \
+	"view 'k': telmon_read(): is not for this callback" \
+	"view 'k': telmon_status(7): there are 0 to 3, it counts as 3" \
+	"view 'k': telmon_arg(3): no such argument, 'k' has 0" \
+	"view 'k': returned 5, which counts as success: 0, or a negative errno"; do
+	grep -qxF "error: $line" "$dir/report" || fail "refused: no line '$line' in $(cat "$dir/report")"
+done
+grep -q 'it prints' "$dir/report" && fail "refused: what the host says is taken for the plugin's: $(cat "$dir/report")"
+bad path 1 "^error: run 'k': telmon_read(\"proc/stat\"): a path is absolute, and without ..$" <<END
+$column
+static int act(struct telmon *t) { struct telmon_file f; telmon_read(t, "proc/stat", &f); return 0; }
+#define KIND .run
+$command
+#define P TELMON_COMMANDS(k)
+END
+bad logs 0 "^note: the log: starting$" <<END
+static int start(struct telmon *t) { telmon_log(t, TELMON_NOTICE, "starting"); return 0; }
+#define P .start = start
+END
+grep -q 'it prints' "$dir/report" && fail "logs: a line for the log is taken for one that is printed: $(cat "$dir/report")"
 bad names 0 "^warning: metric 'x_kb': has a unit that its name does not say: _bytes is missing" <<END
 static const struct telmon_metric m[] = { { .name = "x_kb", .kind = TELMON_COUNTER, .unit = TELMON_BYTES } };
 static int collect(struct telmon *t) { return 0; }

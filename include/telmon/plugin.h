@@ -81,7 +81,9 @@
  * is dropped. A call that goes on past its deadline is shown as STUCK, and the plugin is asked nothing else
  * until it returns; isolated, its child is killed and spawned anew.
  *
- * Errors and statuses. Functions return 0 or a count, or -errno. A callback returns 0, or the negative errno
+ * Errors and statuses. Functions return 0 or a count, or -errno. -EPERM: they are not for this callback;
+ * -EINVAL: the arguments are not as the tables say. Such a call does nothing else; the first of a plugin's is
+ * named in the log, and each is an error of `telmon-plugin check`. A callback returns 0, or the negative errno
  * of what stopped it, best through telmon_fail() so that the asker reads a sentence. A start that fails
  * keeps the plugin out of service, and stop is not called for it; a collect that fails leaves the values
  * of the one before in place, with their age; a view or run that fails answers an error and no rows.
@@ -532,8 +534,8 @@ telmon_new_state(struct telmon *t, size_t size)
 /* ---- values: collect (add_metric: start and collect) ----------------------------------------- */
 
 /* Adds a metric known only now; its texts are copied. Returns its index, which is good until stop; the same one
- * when the name exists (with the kind, unit and labels that it has then); -EINVAL, and a line in the log that
- * says why, when it is none (its name, more than 16 labels, past 10,000 metrics). */
+ * when the name exists (with the kind, unit and labels that it has then); -EINVAL when it is none (its name, more
+ * than 16 labels, past 10,000 metrics). */
 static inline int
 telmon_add_metric(struct telmon *t, const struct telmon_metric *m)
 {
@@ -646,7 +648,8 @@ telmon_rate(struct telmon *t, unsigned metric, size_t i)
 /* ---- rows: views and runs --------------------------------------------------------------------- */
 
 /* Begins a row; the cells follow in the order of the columns. Cells not given are unknown.
- * All return 0, or -EMSGSIZE when the answer has grown past its limit: stop then. */
+ * All return 0; -EMSGSIZE when the answer has grown past its limit: stop then; -EINVAL: a cell before the first
+ * row or past the last column, a text for a number or the other way round. */
 static inline int
 telmon_row(struct telmon *t)
 {

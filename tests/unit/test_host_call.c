@@ -804,24 +804,32 @@ occurrences(const char *text, const char *word)
 	return n;
 }
 
-START_TEST(test_log)
+static void
+logged_by(int (*collect)(struct telmon *), char *ret, size_t size)
 {
-	char name[] = "/tmp/telmon-log-XXXXXX", text[8192];
+	char name[] = "/tmp/telmon-log-XXXXXX";
 	int fd = mkstemp(name), err = dup(STDERR_FILENO);
 	ssize_t n;
 
 	ck_assert_int_ge(fd, 0);
 	dup2(fd, STDERR_FILENO);
 	log_set_level(LOG_LEVEL_DEBUG);
-	snapshot_unref(collect_with(collect_logs));
+	snapshot_unref(collect_with(collect));
 	log_set_level(LOG_LEVEL_INFO);
 	dup2(err, STDERR_FILENO);
-	n = pread(fd, text, sizeof(text) - 1, 0);
+	n = pread(fd, ret, size - 1, 0);
 	close(fd);
 	close(err);
 	unlink(name);
 	ck_assert_int_gt(n, 0);
-	text[n] = '\0';
+	ret[n] = '\0';
+}
+
+START_TEST(test_log)
+{
+	char text[8192];
+
+	logged_by(collect_logs, text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(text, "error: plugin test: bad ?[2J?line\n"));
 	ck_assert_ptr_nonnull(strstr(text, "warning: plugin test: w\n"));
 	ck_assert_ptr_nonnull(strstr(text, "plugin test: n\n"));
@@ -831,6 +839,24 @@ START_TEST(test_log)
 	ck_assert_uint_ge(occurrences(text, "many\n"), 5);
 	ck_assert_uint_le(occurrences(text, "many\n"), 30);
 	ck_assert_uint_le(occurrences(text, "x"), 700);
+}
+END_TEST
+
+static int
+collect_refused(struct telmon *t)
+{
+	telmon_put(t, ONE, 1);
+	telmon_put(t, TWO, 1);
+	return 5;
+}
+
+START_TEST(test_refused)
+{
+	char text[8192];
+
+	logged_by(collect_refused, text, sizeof(text));
+	ck_assert_str_eq(text, "warning: plugin test: collect: telmon_put(1 'one'): "
+			       "0 labels given, it has 1 (cpu) (said once)\n");
 }
 END_TEST
 
@@ -859,6 +885,7 @@ main(void)
 	tcase_add_test(t, test_cancel_wakes_a_sleeper);
 	tcase_add_test(t, test_sleep_and_deadline);
 	tcase_add_test(t, test_log);
+	tcase_add_test(t, test_refused);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
