@@ -11,16 +11,21 @@
 #include <string.h>
 
 #include "mem.h"
+#include "settings.h"
 #include "telmon_plugin_private.h"
 #include "text.h"
 
 enum { MAX_WORDS = 64 };
+/* As in the configuration. */
+#define MIN_MEMORY ((double)(32 << 20))
+#define MAX_MEMORY (64.0 * (1 << 30))
 
 static const struct option options[] = {
 	{ "root", required_argument, NULL, 'R' },
 	{ "set", required_argument, NULL, 's' },
 	{ "read", required_argument, NULL, 'r' },
 	{ "network", no_argument, NULL, 'n' },
+	{ "max-memory", required_argument, NULL, 'm' },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "version", no_argument, NULL, 'V' },
@@ -36,6 +41,7 @@ static const char help[] =
 	"      --set KEY=VALUE    a setting, as in the plugin's section; repeatable\n"
 	"      --read PATH        what a child of its own may read besides; repeatable\n"
 	"      --network          a child of its own may use the network\n"
+	"      --max-memory SIZE  how much memory such a child may have (256M)\n"
 	"      --limit SECONDS    how long each part of the check may take (40)\n"
 	"      --json             the report as JSON\n"
 	"      --version          say which version this is\n"
@@ -65,6 +71,17 @@ wrong_usage(const char *why)
 	return EXIT_WRONG_USAGE;
 }
 
+static int
+take_size(const char *word, int64_t *ret)
+{
+	double size;
+
+	if (text_parse_number(word, &size) < 0 || size < MIN_MEMORY || size > MAX_MEMORY)
+		return wrong_usage("--max-memory wants bytes, such as 512M, from 32M to 64G");
+	*ret = (int64_t)size;
+	return 0;
+}
+
 /* check's own options; 'V' and 'h' end the program. */
 static int
 take_option(int letter, struct check *c, struct words *roots, struct words *settings,
@@ -82,6 +99,8 @@ take_option(int letter, struct check *c, struct words *roots, struct words *sett
 	case 'n':
 		c->network = true;
 		return 0;
+	case 'm':
+		return take_size(optarg, &c->max_memory);
 	case 'l':
 		return text_parse_double(optarg, &c->limit_s) == 0 && c->limit_s > 0
 			       ? 0
@@ -112,7 +131,11 @@ main(int argc, char **argv)
 {
 	struct words roots = { .n = 0 }, settings = { .n = 0 }, read = { .n = 0 };
 	struct check c = {
-		.roots = roots.list, .settings = settings.list, .read = read.list, .limit_s = 40
+		.roots = roots.list,
+		.settings = settings.list,
+		.read = read.list,
+		.limit_s = 40,
+		.max_memory = SETTINGS_PLUGIN_MEMORY,
 	};
 	bool options_given = false;
 	int letter;

@@ -49,7 +49,8 @@ struct check {
 	const char *path;		  /* of the object */
 	char **roots, **settings, **read; /* NULL-terminated */
 	bool network, json;
-	double limit_s; /* of each phase */
+	double limit_s;	    /* of each phase */
+	int64_t max_memory; /* bytes of address space of a child of its own */
 	struct report report;
 };
 

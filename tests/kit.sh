@@ -229,6 +229,32 @@ for line in "collect: telmon_put(0 'm_bytes'): 0 labels given, it has 2 (cpu, mo
 	grep -qxF "error: $line" "$dir/report" || fail "refused: no line '$line' in $(cat "$dir/report")"
 done
 grep -q 'it prints' "$dir/report" && fail "refused: what the host says is taken for the plugin's: $(cat "$dir/report")"
+both='static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_COLUMNS(c), .run = act },
+	{ .name = "v", .help = "h", TELMON_COLUMNS(c), .view = view } };'
+bad innocent 1 "^error: run 'k': \(crashed\|ended the process\)" <<END
+$metric
+$column
+static int collect(struct telmon *t) { return telmon_put(t, 0, 1); }
+static int act(struct telmon *t) { return *(volatile int *)8; }
+static int view(struct telmon *t) { telmon_row(t); return telmon_real(t, telmon_value(t, 0, 0)); }
+$both
+#define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
+END
+grep "view 'v'.* fails" "$dir/report" && fail "innocent: a view is blamed for what a run did"
+# A run with an argument may refuse what it is given, but not here and there in different ways.
+bad asked 0 "^warning: run 'k': fails in a child of its own: no socket (Operation not permitted); .*--network" <<END
+#include <sys/socket.h>
+$column
+static int act(struct telmon *t)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	return fd < 0 ? telmon_fail(t, -errno, "no socket") : close(fd);
+}
+static const struct telmon_arg a[] = { { .name = "host", .help = "h", .type = TELMON_TEXT } };
+static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_COLUMNS(c), TELMON_ARGS(a), .run = act } };
+#define P TELMON_COMMANDS(k)
+END
+"$TELMON_PLUGIN" check --network "$dir/asked.so" | grep '^warning' && fail "--network opens nothing for a run"
 bad path 1 "^error: run 'k': telmon_read(\"proc/stat\"): a path is absolute, and without ..$" <<END
 $column
 static int act(struct telmon *t) { struct telmon_file f; telmon_read(t, "proc/stat", &f); return 0; }
@@ -281,6 +307,18 @@ fi
 case ${ASAN_OPTIONS:-}${SANITIZED:-} in
 *yes*) ;;
 *)
+	bad large 0 "^warning: collect: fails in a child of its own: .*Cannot allocate memory; .*--max-memory" <<END
+$metric
+static int collect(struct telmon *t)
+{
+	void *p = malloc(300 << 20);
+	*(volatile char *)&p;
+	free(p);
+	return p ? 0 : -ENOMEM;
+}
+#define P TELMON_METRICS(m), .collect = collect
+END
+	"$TELMON_PLUGIN" check --max-memory 512M "$dir/large.so" | grep '^warning' && fail "--max-memory gives none"
 	bad memory 0 '^warning: collect, views and runs: keeps 1.* more bytes of memory each time' <<END
 $metric
 static int collect(struct telmon *t) { *(volatile char *)malloc(100) = 1; return 0; }
@@ -290,7 +328,7 @@ esac
 echo text >"$dir/text.so"
 "$TELMON_PLUGIN" check "$dir/text.so" >"$dir/report" && fail "a text is an object"
 grep -q '^error: loading it: .*is not a shared object' "$dir/report" || fail "a text: $(cat "$dir/report")"
-for usage in '' 'check' 'new' 'check --root' 'check --set x y.so' 'fly'; do
+for usage in '' 'check' 'new' 'check --root' 'check --set x y.so' 'check --max-memory 1K y.so' 'fly'; do
 	# shellcheck disable=SC2086
 	"$TELMON_PLUGIN" $usage >/dev/null 2>&1
 	[ $? = 2 ] || fail "usage '$usage'"
