@@ -7,7 +7,6 @@
  * inside and fails here wants a word of the administrator's.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,26 +20,6 @@
 static const char hint[] = "what it needs besides /proc and /sys is given with read = { ... }, "
 			   "network = true and max_memory = ... (here: --read, --network, "
 			   "--max-memory)";
-
-/* Beside this program where it was built, else where it is installed. */
-static char *
-find_host(void)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash, *found;
-
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash) {
-		*slash = '\0';
-		found = xasprintf("%s/telmon-plugin-host", path);
-		if (access(found, X_OK) == 0)
-			return found;
-		mem_freep(&found);
-	}
-	return xstrdup(TELMON_LIBEXECDIR "/telmon-plugin-host");
-}
 
 static int64_t
 deadline(void)
@@ -119,7 +98,8 @@ void
 isolated_exercise(struct phase *p, void *arg)
 {
 	const struct plugin_options options = { .settings = p->check->settings };
-	_autofree_ char *program = find_host();
+	_autofree_ char *program = taken_path("telmon-plugin-host",
+					      TELMON_LIBEXECDIR "/telmon-plugin-host");
 	_autobuf_ struct buf why = BUF_WHY;
 	struct plugin_isolation isolation = {
 		.keeper = keeper_new(),

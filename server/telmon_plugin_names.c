@@ -216,6 +216,32 @@ judge_command(struct phase *p, const struct telmon_command *cmd)
 			  "is a view: cache_s means nothing, it is kept as long as the sample");
 }
 
+static void
+judge_taken(struct phase *p, const struct plugin *plugin)
+{
+	const struct metric_set *set = plugin->object.set;
+	struct taken *t;
+	_autobuf_ struct buf why = BUF_WHY, about = BUF_WHY;
+
+	phase_at(p, "loading the plugins that are installed");
+	t = taken_new();
+	for (size_t i = 0; i < plugin->decl.n_commands; i++) {
+		buf_clear(&why);
+		buf_clear(&about);
+		buf_printf(&about, "command '%s'", plugin->commands[i].name);
+		if (taken_command(t, plugin->commands[i].name, plugin->name, &why))
+			phase_say(p, FINDING_WARNING, buf_str(&about), "%s", buf_str(&why));
+	}
+	for (size_t i = 0; i < set->count; i++) {
+		buf_clear(&why);
+		buf_clear(&about);
+		buf_printf(&about, "metric '%s'", set->metrics[i].name);
+		if (taken_metric(t, set->metrics[i].name, plugin->name, &why))
+			phase_say(p, FINDING_WARNING, buf_str(&about), "%s", buf_str(&why));
+	}
+	taken_free(t);
+}
+
 void
 names_judge(struct phase *p, const struct plugin *plugin)
 {
@@ -233,4 +259,5 @@ names_judge(struct phase *p, const struct plugin *plugin)
 		judge_metric(p, &set->metrics[i]);
 	for (size_t i = 0; i < plugin->decl.n_commands; i++)
 		judge_command(p, &plugin->commands[i]);
+	judge_taken(p, plugin);
 }

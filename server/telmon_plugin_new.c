@@ -132,6 +132,27 @@ open_dir(const char *path)
 	return dir < 0 ? -errno : dir;
 }
 
+static void
+warn(bool taken, const char *what, const char *name, struct buf *why)
+{
+	if (taken)
+		fprintf(stderr, "telmon-plugin: warning: %s '%s' %s\n", what, name, buf_str(why));
+	buf_clear(why);
+}
+
+/* What it declares bears its name, so one name will do to have them all anew. */
+static void
+warn_of_taken(const char *name)
+{
+	_autobuf_ struct buf command = BUF_WHY, why = BUF_WHY;
+	struct taken *t = taken_new();
+
+	put_name(&command, name, '_', '-');
+	warn(taken_plugin(t, name, &why), "plugin", name, &why);
+	warn(taken_command(t, buf_str(&command), "", &why), "command", buf_str(&command), &why);
+	taken_free(t);
+}
+
 int
 new_plugin(const char *name, const char *path)
 {
@@ -154,6 +175,7 @@ new_plugin(const char *name, const char *path)
 		fprintf(stderr, "telmon-plugin: %s: %s\n", path, strerror(dir < 0 ? -dir : -r));
 		return EXIT_FOUND;
 	}
+	warn_of_taken(name);
 	printf("%s is written. Now:\n\n\tcd %s && make && make check\n\n", path, path);
 	return 0;
 }

@@ -5,9 +5,9 @@
  * telmon_plugin_private -- what the parts of telmon-plugin share: telmon_plugin.c (words of the
  * command line), _new.c (writes a plugin to begin with), _check.c (what is looked at, in which
  * order), _report.c (findings, for people and programs), _phase.c (a process for each part of the
- * check, so that what crashes is a finding), _object.c and _names.c (what the object says), _box.c
- * (its calls), _mangle.c (files that are not as they should be), _cost.c (time and leaks),
- * _isolated.c.
+ * check, so that what crashes is a finding), _object.c and _names.c (what the object says),
+ * _taken.c (who says the same), _box.c (its calls), _mangle.c (files that are not as they should
+ * be), _cost.c (time and leaks), _isolated.c.
  */
 #ifndef TELMON_PLUGIN_PRIVATE_H
 #define TELMON_PLUGIN_PRIVATE_H
@@ -56,6 +56,20 @@ struct check {
 
 /* All of it; the report is printed. Returns the exit status. */
 int check_object(struct check *c);
+
+/* ---- telmon_plugin_taken.c ---------------------------------------------------------------- */
+
+/* Names that are taken. Loads the objects that are installed, so it is made where they may be. */
+struct taken;
+struct taken *taken_new(void);
+void taken_free(struct taken *t);
+/* True, with why: "is the name of ...". The plugin `own` takes nothing from itself. */
+bool taken_plugin(const struct taken *t, const char *name, struct buf *why);
+bool taken_command(const struct taken *t, const char *name, const char *own, struct buf *why);
+bool taken_metric(const struct taken *t, const char *name, const char *own, struct buf *why);
+/* A path beside this program where it was built, else where it is installed. Owned by the caller.
+ */
+char *taken_path(const char *built, const char *installed);
 
 /* ---- telmon_plugin_new.c ------------------------------------------------------------------ */
 

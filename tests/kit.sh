@@ -47,6 +47,13 @@ grep -q '^{"file":".*template.so","verdict":"ok","errors":0,"warnings":0,"findin
 "$TELMON_PLUGIN" new my-new_one "$dir/new" >"$dir/out" 2>&1 && fail "new overwrites"
 "$TELMON_PLUGIN" new Bad "$dir/bad" >"$dir/out" 2>&1
 if [ $? != 2 ] || [ -e "$dir/bad" ]; then fail "new takes a bad name"; fi
+"$TELMON_PLUGIN" new free "$dir/free" 2>&1 | grep warning && fail "new warns of a name that nobody has"
+"$TELMON_PLUGIN" new load "$dir/load" >"$dir/out" 2>&1 || fail "new load: status $?"
+"$TELMON_PLUGIN" new status "$dir/status" >>"$dir/out" 2>&1 || fail "new status: status $?"
+for line in "plugin 'load' is the name of a plugin in " "command 'load' is the name of one of plugin 'load' in " \
+	"command 'status' is the name of one of telmond's own: "; do
+	grep -q "^telmon-plugin: warning: $line" "$dir/out" || fail "new: no line '$line' in $(cat "$dir/out")"
+done
 for compiler in gcc clang; do
 	command -v $compiler >/dev/null || continue
 	for standard in c99 gnu99 c11 c17; do
@@ -241,6 +248,18 @@ $both
 #define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
 END
 grep "view 'v'.* fails" "$dir/report" && fail "innocent: a view is blamed for what a run did"
+bad taken 0 "^warning: metric 'load1': is the name of one of plugin 'load' in $TELMON_PLUGIN_PATH: " <<END
+static const struct telmon_metric m[] = { { .name = "load1", .help = "h", .source = "s" } };
+$column
+static int collect(struct telmon *t) { return telmon_put(t, 0, 1); }
+static int act(struct telmon *t) { telmon_row(t); return telmon_real(t, telmon_value(t, 0, 0)); }
+static const struct telmon_command k[] = { { .name = "load", .help = "h", TELMON_COLUMNS(c), .view = act },
+	{ .name = "status", .help = "h", TELMON_COLUMNS(c), .view = act } };
+#define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
+END
+for line in "command 'load': is the name of one of plugin 'load' in " "command 'status': is the name of one of telmond's own: "; do
+	grep -q "^warning: $line" "$dir/report" || fail "taken: no line '$line'"
+done
 # A run with an argument may refuse what it is given, but not here and there in different ways.
 bad asked 0 "^warning: run 'k': fails in a child of its own: no socket (Operation not permitted); .*--network" <<END
 #include <sys/socket.h>
