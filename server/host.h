@@ -55,6 +55,7 @@ struct host_object {
 	struct metric_set *set;	     /* the newest set, never NULL; guarded by the executor's
 					one-at-a-time rule; views use their snapshot's */
 	const char *const *settings; /* "key=value", NULL-terminated; may be NULL */
+	_Atomic uint64_t asked;	     /* bit i: settings[i] was asked for */
 	size_t size_metric;   /* of struct telmon_metric in the object's own header; 0 = as today */
 	_Atomic bool refused; /* something of it was, and the log has it */
 };

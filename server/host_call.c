@@ -230,9 +230,15 @@ call_setting(struct telmon *t, const char *key)
 	if (!c || !key || !c->object->settings)
 		return NULL;
 	n = strlen(key);
-	for (const char *const *s = c->object->settings; *s; s++) {
-		if (strncmp(*s, key, n) == 0 && (*s)[n] == '=')
-			return *s + n + 1;
+	for (size_t i = 0; c->object->settings[i]; i++) {
+		const char *s = c->object->settings[i];
+
+		if (strncmp(s, key, n) != 0 || s[n] != '=')
+			continue;
+		if (i < 64)
+			atomic_fetch_or_explicit(&c->object->asked, UINT64_C(1) << i,
+						 memory_order_relaxed);
+		return s + n + 1;
 	}
 	return NULL;
 }

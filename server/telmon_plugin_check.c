@@ -51,6 +51,20 @@ look_at_object(struct phase *p, void *arg)
 	box_close(&b);
 }
 
+/* A key that was mistyped is taken by nobody. */
+static void
+judge_settings(struct phase *p, struct host_object *o)
+{
+	for (size_t i = 0; i < 64 && p->check->settings[i]; i++) {
+		const char *s = p->check->settings[i];
+		int n = (int)strcspn(s, "=");
+
+		if (!(atomic_load(&o->asked) >> i & 1))
+			phase_say(p, FINDING_WARNING, "settings", "no callback asks for '%.*s'", n,
+				  s);
+	}
+}
+
 static void
 exercise_here(struct phase *p, void *arg)
 {
@@ -62,6 +76,7 @@ exercise_here(struct phase *p, void *arg)
 	box_exercise(&b, FINDING_WARNING);
 	box_judge_nothing(&b);
 	box_close(&b);
+	judge_settings(p, &b.plugin->object);
 }
 
 /* Failing with an error is what a plugin shall do there; only how it ends is looked at. */

@@ -248,6 +248,13 @@ $both
 #define P TELMON_METRICS(m), TELMON_COMMANDS(k), .collect = collect
 END
 grep "view 'v'.* fails" "$dir/report" && fail "innocent: a view is blamed for what a run did"
+bad settings 0 "^note: collect: takes" <<END
+$metric
+static int collect(struct telmon *t) { return telmon_put(t, 0, telmon_setting(t, "limit") ? 1 : 0); }
+#define P TELMON_METRICS(m), .collect = collect
+END
+"$TELMON_PLUGIN" check --set limit=1 --set limt=5 "$dir/settings.so" >"$dir/report"
+[ "$(grep ^warning "$dir/report")" = "warning: settings: no callback asks for 'limt'" ] || fail "settings: $(cat "$dir/report")"
 bad taken 0 "^warning: metric 'load1': is the name of one of plugin 'load' in $TELMON_PLUGIN_PATH: " <<END
 static const struct telmon_metric m[] = { { .name = "load1", .help = "h", .source = "s" } };
 $column
