@@ -92,7 +92,7 @@ put_column(struct rows *rows, const struct telmon_column *c)
 	put_bufs(rows, &name, &text);
 }
 
-/* The files that a plugin's numbers come from, each once. */
+/* What the plugin's samples come from, each once. */
 static void
 put_sources(struct rows *rows, const struct plugin *plugin)
 {
@@ -127,7 +127,9 @@ describe_command(const struct command *c, struct rows *rows)
 		return;
 	builtins_pair(rows, "plugin", "%s %s", c->plugin->name,
 		      c->plugin->decl.version ? c->plugin->decl.version : "");
-	put_sources(rows, c->plugin);
+	/* A run looks elsewhere, and does not say where. */
+	if (c->kind == COMMAND_VIEW)
+		put_sources(rows, c->plugin);
 }
 
 static const struct filter_info *

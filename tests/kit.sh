@@ -73,6 +73,11 @@ if [ -x "$builddir/telmon" ]; then
 		fail "make check of a new one: $(cat "$dir/out")"
 	make -s -C "$dir/new" CC="${CC%% *}" TELMON_CFLAGS="-I$TELMON_INCLUDE" TELMON_BIN="$builddir" run >"$dir/out" 2>&1
 	grep -q '^ *[0-9].* ok$' "$dir/out" || fail "make run of a new one: $(cat "$dir/out")"
+	for name in my-new-one my-new-one-lines; do
+		make -s -C "$dir/new" TELMON_CFLAGS="-I$TELMON_INCLUDE" TELMON_BIN="$builddir" ASK="help $name" run >"$dir/$name"
+	done
+	grep -q '^source *.proc.meminfo, Dirty; ' "$dir/my-new-one" || fail "help of a view has no sources"
+	grep '^source' "$dir/my-new-one-lines" && fail "help of a run has sources, which nobody declared"
 	make -s -C "$dir/new" TELMON_CFLAGS= PLUGINDIR=/plugins DESTDIR="$dir/root" install || fail "make install of a new one"
 	[ -f "$dir/root/plugins/my-new_one.so" ] || fail "make install of a new one installs nothing"
 fi

@@ -90,9 +90,10 @@
  * That what is watched is in a bad way is no failure: that is a value, and for the answer of a command
  * telmon_status(), which becomes the exit status of `telmon COMMAND`.
  *
- * Explain. `explain METRIC` and `explain COMMAND.COLUMN` print help, unit, source and formula as the tables
- * say them. The source is where somebody else would look the number up ("/proc/stat, line cpu"); a formula
- * stands wherever a column or a metric is computed ("100 * used / size").
+ * Explain. `explain METRIC` prints help, unit, source and formula as the table says them, `explain COMMAND.COLUMN`
+ * help, unit, thresholds and formula. The source is where somebody else would look the number up
+ * ("/proc/stat, line cpu"), and `help VIEW` lists those of all metrics; a formula stands wherever a column or a
+ * metric is computed ("100 * used / size").
  *
  * Settings. `plugin NAME { settings = { "host=db1", "port=5432" } }` in telmond.conf; telmon_setting(t, "host").
  * They are texts, and do not change between start and stop. Check them in start, and fail with a sentence.
