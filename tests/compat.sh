@@ -49,7 +49,7 @@ echo 'root:x:0:0::/:/bin/sh' >root/etc/passwd
 for ISOLATE in false true; do
 	export ISOLATE
 	# shellcheck disable=SC2016 # the inner shell expands
-	sh "$srcdir/examples/ask.sh" root 'first-view --csv' '!echo status $status' 'first-run --csv' \
+	NAME=first sh "$srcdir/examples/ask.sh" root 'first-view --csv' '!echo status $status' 'first-run --csv' \
 		'first-run -n 4 -s 0.5 -l -b answer w --csv | head 1' \
 		"metrics first_* --csv | exclude 'b=.y' | columns metric,kind,labels,value | sort metric" >got 2>&1
 	diff -u wanted got || { echo "FAIL: isolate = $ISOLATE"; failed=1; }

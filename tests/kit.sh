@@ -73,6 +73,9 @@ if [ -x "$builddir/telmon" ]; then
 		fail "make check of a new one: $(cat "$dir/out")"
 	make -s -C "$dir/new" CC="${CC%% *}" TELMON_CFLAGS="-I$TELMON_INCLUDE" TELMON_BIN="$builddir" run >"$dir/out" 2>&1
 	grep -q '^ *[0-9].* ok$' "$dir/out" || fail "make run of a new one: $(cat "$dir/out")"
+	cp "$dir/new/my-new_one.so" "$dir/new/forgotten.so"
+	make -s -C "$dir/new" TELMON_CFLAGS="-I$TELMON_INCLUDE" TELMON_BIN="$builddir" ASK='plugins --csv | columns name' run >"$dir/out"
+	[ "$(tail -n +2 "$dir/out")" = my-new_one ] || fail "make run has more plugins: $(cat "$dir/out")"
 	for name in my-new-one my-new-one-lines; do
 		make -s -C "$dir/new" TELMON_CFLAGS="-I$TELMON_INCLUDE" TELMON_BIN="$builddir" ASK="help $name" run >"$dir/$name"
 	done
