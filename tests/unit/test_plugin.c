@@ -6,6 +6,7 @@
  * reads the sentence that each is refused with. Needs a C compiler (CC, else cc) and the header
  * (TELMON_INCLUDE).
  */
+#include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -386,6 +389,37 @@ slurp(const char *path, size_t *ret_n)
 	return bytes;
 }
 
+/* Whether an object that is loaded now is mapped by its own name. */
+static bool
+is_mapped_itself(const char *path)
+{
+	struct plugin *p = plugin_load(path, NULL, 10, &why);
+	Dl_info info = { 0 };
+
+	if (!p || !dladdr(dlsym(p->handle, "telmon_plugin"), &info))
+		_exit(2);
+	plugin_unref(p);
+	return strstr(info.dli_fname, "/traced.so") != NULL;
+}
+
+/* By its name a debugger finds its symbols. */
+START_TEST(test_debugged)
+{
+	const char *path = build_with("traced.so", "-DVALUE=7", good);
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (is_mapped_itself(path) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(1);
+		_exit(is_mapped_itself(path) ? 0 : 3);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 START_TEST(test_no_object)
 {
 	const char *path = in_dir("bad.so");
@@ -643,7 +677,8 @@ START_TEST(test_table)
 	struct plugin *p[3] = { load(build("zebra.so", INCLUDE HEAD "};\n")),
 				load(build("ant.so", INCLUDE HEAD "};\n")),
 				load(build("mole.so", INCLUDE HEAD "};\n")) };
-	struct plugin_table *t = plugin_table_new(p, 3, NULL, 0), *none = plugin_table_new(NULL, 0, NULL, 0);
+	struct plugin_table *t = plugin_table_new(p, 3, NULL, 0),
+			    *none = plugin_table_new(NULL, 0, NULL, 0);
 
 	for (int i = 0; i < 3; i++)
 		plugin_unref(p[i]);
@@ -708,6 +743,7 @@ main(void)
 	tcase_add_test(t, test_little_is_enough);
 	tcase_add_test(t, test_older_structs);
 	tcase_add_test(t, test_loaded_anew);
+	tcase_add_test(t, test_debugged);
 	tcase_add_test(t, test_no_object);
 	tcase_add_test(t, test_other_objects);
 	tcase_add_test(t, test_cut_short);
