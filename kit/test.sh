@@ -1,6 +1,7 @@
 #!/bin/sh
 # test.sh -- what the plugin makes of the machine in fixture/, inside the daemon and in a child of its own, compared with
-# what it should.
+# what it should. Made for the plugin as telmon-plugin wrote it: of yours, say what is asked (got) and what comes (wanted), and
+# copy the files that it reads below fixture/.
 cd "$(dirname "$0")" || exit 99
 wanted='dirty_bytes,writeback_bytes,state
 229376,,ok
