@@ -232,6 +232,23 @@ result(struct host_call *c, int r, struct buf *why)
 	return r;
 }
 
+/* A key that was mistyped. Who asks for none in start asks later, if at all. */
+static void
+tell_unasked(struct host *h, struct host_object *o)
+{
+	uint64_t asked = atomic_load_explicit(&o->asked, memory_order_relaxed);
+	_autobuf_ struct buf text = BUF_INIT(1024);
+
+	for (size_t i = 0; asked && o->settings[i] && i < 64; i++) {
+		if (asked >> i & 1)
+			continue;
+		buf_puts(&text, text.len ? ", " : "settings that start never asked for: ");
+		buf_put(&text, o->settings[i], strcspn(o->settings[i], "="));
+	}
+	if (text.len)
+		host_log(h, o->name, TELMON_NOTICE, buf_str(&text));
+}
+
 int
 host_start(struct host *h, struct host_object *o, struct host_cancel *cancel, int64_t deadline_ns,
 	   struct buf *why)
@@ -247,6 +264,7 @@ host_start(struct host *h, struct host_object *o, struct host_cancel *cancel, in
 	r = result(&c, o->decl->start(&c.telmon), why);
 	o->state = r == 0 ? c.telmon.state : NULL;
 	call_fini(&c);
+	tell_unasked(h, o);
 	return r;
 }
 
