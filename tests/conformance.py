@@ -224,6 +224,13 @@ def deliveries(case, few):
 
 # ---- one case
 
+def first_prompt(banner):
+    """What the banner says changes with the time, and a [yes] comes before the prompt or behind it, as it happens."""
+    n = len(PROMPT)
+    behind_it = b"\b" * n + b" " * n + b"\b" * n + b"[yes]\r\n" + PROMPT.encode()
+    return PROMPT.encode() + (behind_it if b"[yes]" in banner.group() else b"")
+
+
 def play(daemon, case, way, opening):
     """The bytes that came back behind the first prompt, or from the beginning if the case has the opening in it."""
     talk = Conversation(daemon)
@@ -242,8 +249,7 @@ def play(daemon, case, way, opening):
                 at += len(data)
         if case.tail:
             talk.send(TAIL)
-        # What the banner says changes with the time.
-        return re.sub(rb"telmond [^\xff]*?" + PROMPT.encode(), PROMPT.encode(), talk.until_end()[begin:], count=1, flags=re.S)
+        return re.sub(rb"telmond [^\xff]*?" + PROMPT.encode(), first_prompt, talk.until_end()[begin:], count=1, flags=re.S)
     finally:
         talk.close()
 
