@@ -128,18 +128,9 @@ read_number(const char *word, double *ret)
 {
 	char *end;
 
-	if (strcmp(word, "+Inf") == 0)
-		*ret = INFINITY;
-	else if (strcmp(word, "-Inf") == 0)
-		*ret = -INFINITY;
-	else if (strcmp(word, "NaN") == 0)
-		*ret = NAN;
-	else {
-		*ret = strtod(word, &end);
-		return end != word && *end == '\0' &&
-		       strspn(word, "0123456789+-.eE") == strlen(word);
-	}
-	return true;
+	*ret = strtod(word, &end);
+	/* No hexadecimal ones, and no NaN(...). */
+	return end != word && *end == '\0' && !strpbrk(word, "xX(");
 }
 
 static bool

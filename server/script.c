@@ -213,9 +213,11 @@ put_sample(struct telmon *t, const struct family *f, const struct exposition_lin
 		return;
 	v->label = l->name;
 	v->value = l->value;
-	for (size_t i = 0; i < l->n_labels; i++)
+	for (size_t i = 0; i < l->n_labels && v->group; i++)
 		v->group = arena_printf(&script.reading.arena, "%s%s%s=\"%s\"", v->group,
 					i ? "," : "", l->labels[i], l->values[i]);
+	if (!v->group)
+		v->group = "";
 }
 
 /* What is no sample, a comment apart. */

@@ -183,7 +183,8 @@ START_TEST(exposition_lines)
 	     "http_total{method=\"post\",code=\"200\"} 1027 1395066363000\n"
 	     "# just a comment\nplain 12.47\n"
 	     "msdos{path=\"C:\\\\DIR\\\\FILE.TXT\",error=\"Cannot find:\\n\\\"F\\\"\"} 1.45e+9\n"
-	     "inf +Inf\nnan NaN\nempty{} -5\nspaced { a = \"b\" , } 7\n# TYPE h histogram\n";
+	     "inf +Inf\nnan NaN\nminus -inf\nempty{} -5\nspaced { a = \"b\" , } 7\n# TYPE h "
+	     "histogram\n";
 	next_line(EXPOSITION_HELP, "http_total");
 	ck_assert_str_eq(line.help, "Requests, \"all\"");
 	next_line(EXPOSITION_TYPE, "http_total");
@@ -203,6 +204,8 @@ START_TEST(exposition_lines)
 	ck_assert(isinf(line.value));
 	next_line(EXPOSITION_SAMPLE, "nan");
 	ck_assert(isnan(line.value));
+	next_line(EXPOSITION_SAMPLE, "minus");
+	ck_assert(isinf(line.value) && line.value < 0);
 	next_line(EXPOSITION_SAMPLE, "empty");
 	ck_assert_uint_eq(line.n_labels, 0);
 	next_line(EXPOSITION_SAMPLE, "spaced");
