@@ -264,7 +264,9 @@ host_start(struct host *h, struct host_object *o, struct host_cancel *cancel, in
 	r = result(&c, o->decl->start(&c.telmon), why);
 	o->state = r == 0 ? c.telmon.state : NULL;
 	call_fini(&c);
-	tell_unasked(h, o);
+	/* One that failed had no time to ask. */
+	if (r == 0)
+		tell_unasked(h, o);
 	return r;
 }
 

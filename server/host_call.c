@@ -55,7 +55,7 @@ judged_path(const struct host_call *c, const char *function, const char *path, i
 {
 	/* What the kernel says of a file is another matter. */
 	if (r == -EINVAL && host_check_path(path) < 0)
-		host_refuse(c, r, "%s(\"%s\"): a path is absolute, and without ..", function,
+		host_refuse(c, r, "%s(\"%.200s\"): a path is absolute, and without ..", function,
 			    path ? path : "NULL");
 	return r;
 }

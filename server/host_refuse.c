@@ -68,7 +68,7 @@ int
 host_refuse_put(const struct host_call *c, unsigned metric, size_t n)
 {
 	const struct metric_set *set = c->object->set;
-	_autobuf_ struct buf names = BUF_WHY;
+	_autobuf_ struct buf names = BUF_INIT(512);
 	const struct metric *m;
 
 	if (!set->count)

@@ -179,7 +179,8 @@ note_end(struct isolate *i, const char *cause, bool final, int64_t lived_ns)
 		i->down_ns = now;
 		i->next_try_ns = now + i->pause_ns;
 		/* What ends the same way every half minute is no news any more. */
-		i->news |= !final && (i->pause_ns < pause_last_ns || strcmp(i->cause, cause) != 0);
+		i->news |= !final && (i->pause_ns < pause_last_ns ||
+				      strncmp(i->cause, cause, sizeof(i->cause) - 1) != 0);
 		snprintf(i->cause, sizeof(i->cause), "%s", cause);
 	}
 	return true;
