@@ -57,6 +57,8 @@ struct plugin {
 	struct executor_queue *queue; /* the executor's own, guarded by LOCK_EXECUTOR */
 	void *handle;		      /* dlopen's; NULL when isolated */
 	struct isolate *isolate;      /* NULL: inside */
+	bool brought; /* by an administrator: published only if it starts and takes nobody's
+			 command; of who changes plugins */
 };
 
 struct plugin_options {

@@ -240,6 +240,13 @@ settings_list(const struct settings *s,
 	}
 }
 
+void
+settings_plugin_defaults(struct settings_plugin *ret)
+{
+	*ret = (struct settings_plugin){ 0 };
+	settings_defaults(settings_plugin_rows, ret);
+}
+
 static bool
 is_same_text(const char *a, const char *b)
 {

@@ -80,6 +80,8 @@ struct settings *settings_load(const struct settings_flags *flags, struct buf *w
 void settings_free(struct settings *s); /* NULL is fine */
 /* The section of a plugin, or NULL. */
 const struct settings_plugin *settings_find_plugin(const struct settings *s, const char *name);
+/* What holds where there is no section. */
+void settings_plugin_defaults(struct settings_plugin *ret);
 /* Whether they say the same of it, but for the interval. */
 bool settings_plugin_is_same(const struct settings_plugin *a, const struct settings_plugin *b);
 /* Calls cb with each scalar key, its value as text and where it is from ("default", "file",

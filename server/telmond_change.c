@@ -75,13 +75,12 @@ bring(struct telmond *d, const char *path, const char *name, struct buf *why)
 		log_warnx("plugin %s, ignoring", buf_str(why));
 		return STATUS_FAILED;
 	}
+	p->brought = true;
 	l.plugins = xcalloc(1, sizeof(struct plugin *));
 	l.plugins[0] = p;
 	telmond_start_list(d, &l, false, why);
 	if (l.n && !telmond_is_fit(d, p, why)) {
-		log_warnx("%s, ignoring it", buf_str(why));
-		executor_stop_plugin(d->executor, p);
-		plugin_unref(p);
+		telmond_refuse(d, p, why);
 		l.n = 0;
 	} else if (l.n) {
 		telmond_publish(d, p, NULL);

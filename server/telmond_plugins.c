@@ -345,6 +345,14 @@ telmond_is_fit(struct telmond *d, struct plugin *p, struct buf *why)
 	return why->len == 0;
 }
 
+void
+telmond_refuse(struct telmond *d, struct plugin *p, struct buf *why)
+{
+	log_warnx("%s, ignoring it", buf_str(why));
+	executor_stop_plugin(d->executor, p);
+	plugin_unref(p);
+}
+
 /* ---- what takes its time ---- */
 
 static void
@@ -387,13 +395,16 @@ end_wait(struct telmond *d, size_t i, const struct plugin_stats *stats)
 	_autobuf_ struct buf why = BUF_WHY;
 
 	take_out(&d->late, i);
-	if (has_refused(p, stats) && is_published(d, p->name)) {
+	if (has_refused(p, stats) && (p->brought || is_published(d, p->name))) {
 		give_up(d, p, stats, &why);
 		telmond_publish(d, NULL, NULL);
-		return;
+	} else if (p->brought && !telmond_is_fit(d, p, &why)) {
+		telmond_refuse(d, p, &why);
+		telmond_publish(d, NULL, NULL);
+	} else {
+		telmond_publish(d, p, NULL);
+		plugin_unref(p);
 	}
-	telmond_publish(d, p, NULL);
-	plugin_unref(p);
 }
 
 /* One whose child has described it by now is published, one whose child is down is started again.

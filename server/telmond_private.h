@@ -123,6 +123,8 @@ void telmond_start_list(struct telmond *d, struct telmond_list *l, bool patient,
 void telmond_publish(struct telmond *d, struct plugin *add, const char *remove);
 /* False with why when a name of its commands is taken, or it would take another one's. */
 bool telmond_is_fit(struct telmond *d, struct plugin *p, struct buf *why);
+/* Logs why and gives it up; takes the reference. */
+void telmond_refuse(struct telmond *d, struct plugin *p, struct buf *why);
 /* Gives up one that nothing is known of yet. NULL and others are fine. */
 void telmond_drop_late(struct telmond *d, struct plugin *p);
 /* Main only: does what had to wait. Milliseconds until it wants to be called again; -1 = it does

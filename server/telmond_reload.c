@@ -135,24 +135,38 @@ is_known(struct telmond *d, const struct command_table *table, const char *name)
 	return plugin_table_find(table->plugins, name) != NULL;
 }
 
+static void
+tell_section(bool loaded, const struct settings_plugin *before, const struct settings_plugin *p)
+{
+	if (loaded && !settings_plugin_is_same(before, p))
+		log_info("plugin %s: its section has changed, 'plugins reload %s' takes it over",
+			 p->name, p->name);
+	else if (!loaded && p->enabled && !settings_plugin_is_same(before, p))
+		log_info("plugin %s: new, 'plugins load %s' loads it", p->name, p->name);
+}
+
 /* What of plugins' sections waits for a word of the administrator. Thus a file that changes drops
  * nobody's plugin. */
 static void
 tell_sections(struct telmond *d, const struct settings *s)
 {
 	struct command_table *table = registry_get(d->registry);
+	struct settings_plugin none;
 
+	settings_plugin_defaults(&none);
 	for (size_t i = 0; i < s->n_plugins; i++) {
 		const struct settings_plugin *p = &s->plugins[i];
 		const struct settings_plugin *before = settings_find_plugin(d->settings, p->name);
-		bool loaded = is_known(d, table, p->name);
 
-		if (loaded && before && !settings_plugin_is_same(before, p))
-			log_info("plugin %s: its section has changed, 'plugins reload %s' takes "
-				 "it over",
-				 p->name, p->name);
-		else if (!loaded && !before && p->enabled && (p->file || p->exec))
-			log_info("plugin %s: new, 'plugins load %s' loads it", p->name, p->name);
+		tell_section(is_known(d, table, p->name), before ? before : &none, p);
+	}
+	for (size_t i = 0; i < d->settings->n_plugins; i++) {
+		const struct settings_plugin *before = &d->settings->plugins[i];
+
+		if (!settings_find_plugin(s, before->name) && is_known(d, table, before->name) &&
+		    !settings_plugin_is_same(before, &none))
+			log_info("plugin %s: its section has gone, 'plugins reload %s' forgets it",
+				 before->name, before->name);
 	}
 	command_table_unref(table);
 }
