@@ -309,6 +309,11 @@ def inputs(case):
     return [octets(step) for step in case.steps if isinstance(step, str)]
 
 
+def is_edited(case, opening):
+    """How libedit draws a line depends on what came along with its keys; the screen is the same."""
+    return opening == "xterm" or b"xterm" in b"".join(inputs(case)).lower()
+
+
 def is_binary(case):
     return any(b"\xff\xfd\x00" in step for step in inputs(case))
 
@@ -342,7 +347,7 @@ def run(daemon, case, way, opening, first):
     """first: what the delivery in one piece gave, None: this is it."""
     stream = play(daemon, case, way, opening)
     look(case, way, stream)
-    if first is not None and opening != "xterm":
+    if first is not None and not is_edited(case, opening):
         compare(case, way, stream, first)
     return stream
 
