@@ -17,6 +17,7 @@
 static const double recent_s = 10, moment_s = 0.2;
 
 enum { STATE, PIDS, THREADS };
+enum { MAX_PID_DIGITS = 10 };
 
 static const struct telmon_metric metrics[] = {
 	[STATE] = { .name = "processes_state",
@@ -145,7 +146,10 @@ take_processes(struct telmon *t, const char *const *names, struct walk *w)
 			continue;
 		if (w->n % 64 == 0 && telmon_cancelled(t))
 			return -ECANCELED;
-		snprintf(path, sizeof(path), "/proc/%.40s/stat", *names);
+		if (strlen(*names) > MAX_PID_DIGITS)
+			continue;
+		/* Not printf: there may be a thousand of them. */
+		stpcpy(stpcpy(stpcpy(path, "/proc/"), *names), "/stat");
 		r = telmon_read(t, path, &f);
 		if (r == 0 && f.size > 0)
 			r = parse_stat(t, &f, &w->list[w->n]);

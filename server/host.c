@@ -25,18 +25,17 @@ enum { MAX_SAID_BYTES = 400 };
 
 /* ---- the root ----------------------------------------------------------------------------- */
 
-static bool
-is_procfs(int root_fd)
+static int
+open_procfs(int root_fd)
 {
 	int fd = openat(root_fd, "proc", O_PATH | O_CLOEXEC);
 	struct statfs st;
-	bool yes;
 
-	if (fd < 0)
-		return false;
-	yes = fstatfs(fd, &st) == 0 && st.f_type == PROC_SUPER_MAGIC;
-	close(fd);
-	return yes;
+	if (fd >= 0 && fstatfs(fd, &st) == 0 && st.f_type == PROC_SUPER_MAGIC)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 struct host *
@@ -48,6 +47,7 @@ host_new(const char *root, struct buf *why)
 		root = "/";
 	lock_init(&h->lock, LOCK_HOST);
 	h->other = strspn(root, "/") != strlen(root);
+	h->proc_fd = -1;
 	h->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (h->root_fd < 0) {
 		buf_puts(why, "root '");
@@ -55,7 +55,7 @@ host_new(const char *root, struct buf *why)
 		buf_printf(why, "': %s", strerror(errno));
 		goto fail;
 	}
-	h->procfs = is_procfs(h->root_fd);
+	h->proc_fd = open_procfs(h->root_fd);
 	h->probes = host_probes_new(h->root_fd);
 	if (!h->probes) {
 		buf_printf(why, "no descriptor for probes: %s", strerror(errno));
@@ -74,6 +74,8 @@ host_free(struct host *h)
 		return;
 	host_probes_free(h->probes);
 	host_users_unref(h->users);
+	if (h->proc_fd >= 0)
+		close(h->proc_fd);
 	if (h->root_fd >= 0)
 		close(h->root_fd);
 	lock_fini(&h->lock);

@@ -40,7 +40,8 @@ struct host {
 	/* set before start */
 	int root_fd;		 /* O_PATH */
 	bool other;		 /* the root is not / */
-	bool procfs;		 /* root's proc is a real one: owners mean something */
+	int proc_fd;		 /* O_PATH of root's proc if it is a real one: owners mean
+				    something there; else -1 */
 	_Atomic bool no_openat2; /* the kernel has none, or a filter forbids it */
 	struct host_probes *probes;
 	host_log_fn *log; /* NULL: the log */

@@ -37,6 +37,19 @@ open_in_root(struct host *h, const char *rel, int flags)
 	return -errno;
 }
 
+/* The walk through all processes goes no farther than it must: not from the root each time. */
+static int
+open_quickly(struct host *h, const char *rel, int flags)
+{
+	static const char proc[] = "proc/";
+	const char *in_proc = rel + sizeof(proc) - 1;
+
+	if (!h->other && h->proc_fd >= 0 && strncmp(rel, proc, sizeof(proc) - 1) == 0 &&
+	    *in_proc != '\0' && *in_proc != '/')
+		return openat(h->proc_fd, in_proc, flags);
+	return openat(h->root_fd, rel, flags);
+}
+
 /* rel has no slash in front. */
 static int
 open_below(struct host *h, const char *rel, int flags)
@@ -64,7 +77,7 @@ open_below(struct host *h, const char *rel, int flags)
 		h->no_openat2 = true;
 	}
 	do
-		fd = openat(h->root_fd, rel, flags);
+		fd = open_quickly(h, rel, flags);
 	while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
 }
@@ -219,17 +232,20 @@ read_all(int fd, struct buf *out, bool whole)
 static int64_t
 owner_of(struct host *h, int fd, const char *path)
 {
-	const char *pid = path + strlen("/proc/"), *end;
-	char dir[32];
+	static const char proc[] = "/proc/";
+	const char *pid = path + sizeof(proc) - 1;
+	char dir[16];
 	struct stat st;
+	size_t n;
 	int r;
 
-	if (!h->procfs || strncmp(path, "/proc/", strlen("/proc/")) != 0)
+	if (h->proc_fd < 0 || strncmp(path, proc, sizeof(proc) - 1) != 0)
 		return -1;
-	end = pid + strspn(pid, "0123456789");
-	if (end > pid && end - pid <= 10 && *end == '/') {
-		snprintf(dir, sizeof(dir), "proc/%.*s", (int)(end - pid), pid);
-		r = fstatat(h->root_fd, dir, &st, AT_SYMLINK_NOFOLLOW);
+	n = strspn(pid, "0123456789");
+	if (n > 0 && n < sizeof(dir) && pid[n] == '/') {
+		memcpy(dir, pid, n);
+		dir[n] = '\0';
+		r = fstatat(h->proc_fd, dir, &st, AT_SYMLINK_NOFOLLOW);
 	} else {
 		r = fstat(fd, &st);
 	}

@@ -49,7 +49,7 @@ START_TEST(test_new)
 	buf_clear(&why);
 	this = host_new("//", &why);
 	ck_assert(!this->other);
-	ck_assert(this->procfs);
+	ck_assert_int_ge(this->proc_fd, 0);
 	host_free(this);
 	host_free(NULL);
 }
