@@ -138,7 +138,8 @@ CASES = [
     Plugin("logs", "for (long i = 0; i < 10000000000L; i++) telmon_log(t, TELMON_WARNING, \"again\");", LATE),
     Plugin("leaks", "for (int i = 0; i < 1024; i++) { char *p = malloc(1 << 20); plain(SIGSEGV); memset(p, 1, 1 << 20); }",
            b"of memory in use", section="deadline = 8", sanitized=False),
-    Plugin("alloc", "void *p; do p = telmon_alloc(t, 1 << 20); while (p); return -ENOMEM;", b"Cannot allocate memory"),
+    Plugin("alloc", "void *p; do p = telmon_alloc(t, 1 << 20); while (p); return -ENOMEM;", b"Cannot allocate memory",
+           section="deadline = 8"),
     Plugin("forks", "int r = 0; for (int i = 0; i < 100000; i++) { r = fork(); if (r == 0) rest(); if (r < 0) break; }\n"
            "return r < 0 ? -errno : 0;", DENIED),
     Plugin("vforks", "return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) < 0 ? -errno : 0;", DENIED),
