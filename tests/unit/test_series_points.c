@@ -546,13 +546,23 @@ out:
 	free(words);
 }
 
-/* Processor time of two samples of so many labels; pairs NULL: of any. */
+static double
+processor_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* Processor time in which a new series takes two samples of so many labels; pairs NULL: of any. */
 static double
 cost(char pairs[][2][PAIR_BYTES + 1])
 {
-	struct timespec from, to;
+	double spent = 0, from;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+	series_free(series);
+	series = series_new(0);
 	for (int round = 0; round < 2; round++) {
 		for (int k = 0; k < 1 << PAIRS; k++) {
 			char label[PAIRS * PAIR_BYTES + 1] = "";
@@ -565,24 +575,28 @@ cost(char pairs[][2][PAIR_BYTES + 1])
 		}
 		if (round)
 			put(GAUGE, NULL, 1);
+		from = processor_s();
 		add(round);
+		spent += processor_s() - from;
 	}
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	return spent;
 }
 
+/* Labels that collide cost too much each time; what else runs on the machine, only at times. */
 START_TEST(labels_that_collide)
 {
 	uint32_t h = fnv(2166136261u, "by\0who", sizeof("by\0who"));
 	char pairs[PAIRS][2][PAIR_BYTES + 1];
-	double usual;
+	double usual, collided;
+	int tries = 0;
 
 	for (int i = 0; i < PAIRS; i++)
 		find_pair(&h, pairs[i]);
-	usual = cost(NULL);
-	series_free(series);
-	series = series_new(0);
-	ck_assert_double_lt(cost(pairs), 5 * usual + 0.3);
+	do {
+		usual = cost(NULL);
+		collided = cost(pairs);
+	} while (collided >= 5 * usual && ++tries < 5);
+	ck_assert_msg(tries < 5, "%.3f s where %.3f s are usual", collided, usual);
 }
 END_TEST
 
