@@ -3,7 +3,8 @@
  */
 /*
  * bare -- what a socket costs by itself: 16 threads that each accept, read once and send the same
- *number of constant bytes, until the peer ends. The other half of every ratio that bench.py prints.
+ * number of constant bytes, until the peer ends. The other half of every ratio that bench.py
+ * prints.
  *
  *	bare BYTES	listens on 127.0.0.1, prints its port, serves until it is killed
  */

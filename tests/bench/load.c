@@ -4,13 +4,24 @@
 /*
  * load -- asks a server on 127.0.0.1 and counts. Knows two servers' manners: telmon's and bare's.
  *
- *	load once PORT CLIENTS SECONDS LINE	connect, send, half-close, read to the end; prints
- *answers a second load keep PORT CLIENTS SECONDS LINE BYTES  one connection each, again and again;
- *BYTES an answer, 0 = up to a line feed load hold PORT N			opens N connections
- *that say /hold, prints "ready", waits for the end of its input load paced PORT COUNT MS LINE
- *one shot every MS milliseconds; prints the median latency in microseconds load crowd N
- *N processes that sleep until the end of its input; prints "ready" load start PATH LINE CMD...
- *runs CMD, asks LINE on Unix socket PATH as soon as it answers; prints microseconds from exec
+ *	load once PORT CLIENTS SECONDS LINE
+ *		connect, send, half-close, read to the end; prints answers a second
+ *
+ *	load keep PORT CLIENTS SECONDS LINE BYTES
+ *		one connection each, again and again; BYTES an answer, 0 = up to a line feed
+ *
+ *	load hold PORT N
+ *		opens N connections that say /hold, prints "ready", waits for the end of its input
+ *
+ *	load paced PORT COUNT MS LINE
+ *		one shot every MS milliseconds; prints the median latency in microseconds
+ *
+ *	load crowd N
+ *		N processes that sleep until the end of its input; prints "ready"
+ *
+ *	load start PATH LINE CMD...
+ *		runs CMD, asks LINE on Unix socket PATH as soon as it answers; prints the
+ *		microseconds since exec
  */
 #include <arpa/inet.h>
 #include <err.h>

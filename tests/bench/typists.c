@@ -3,16 +3,19 @@
  */
 /*
  * typists -- people on telnet at a server on 127.0.0.1, as many as it is told, each on a terminal
- *of 80x24 with libedit behind it.
+ * of 80x24 with libedit behind it.
  *
- *	typists open PORT N			one after another: comes, types a line, leaves;
- *						prints the median time from the answer to the probe
- *						to the prompt in microseconds (N up to 100; more
- *						speak first, which is faster)
- *	typists hold PORT N			N stay; prints "ready", waits for the end of its
- *input typists type PORT N TYPING SECONDS	N stay, TYPING of them press a key five times a
- *						second; prints the median time from key to echo and
- *						that of 99 in 100, in microseconds
+ *	typists open PORT N
+ *		one after another: comes, types a line, leaves; prints the median time from the
+ *		answer to the probe to the prompt in microseconds (N up to 100; more speak first,
+ *		which is faster)
+ *
+ *	typists hold PORT N
+ *		N stay; prints "ready", waits for the end of its input
+ *
+ *	typists type PORT N TYPING SECONDS
+ *		N stay, TYPING of them press a key five times a second; prints the median time
+ *		from key to echo and that of 99 in 100, in microseconds
  */
 #include <arpa/inet.h>
 #include <err.h>

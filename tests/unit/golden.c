@@ -4,7 +4,7 @@
 /*
  * golden -- what a plugin makes of a captured machine, as text, JSON, CSV and Prometheus. It loads
  * the object as the daemon does, takes one sample of ROOT and one of LATER, and prints with fixed
- *times. No daemon, no threads. tests/plugins/golden.sh runs it and compares.
+ * times. No daemon, no threads. tests/plugins/golden.sh runs it and compares.
  *
  *	golden PLUGIN.so ROOT [LATER [COMMAND LINE]...]
  */
