@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import pace
 from abuse_daemon import Daemon, Failure, read_all, telnet, until
 
 
@@ -62,8 +63,8 @@ def log_that_nobody_reads():
         fcntl.fcntl(d.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
         for _ in range(100):  # two lines each
             telnet(d).close()
-        began = time.monotonic()
-        if d.ask("echo served") != b"served\n" or time.monotonic() - began > 1:
+        began = pace.now()
+        if d.ask("echo served") != b"served\n" or pace.now() - began > 1:
             raise Failure("it waits for its log")
     finally:
         d.end()
