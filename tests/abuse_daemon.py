@@ -109,6 +109,14 @@ class Daemon:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def threads(self):
+        """Each thread's name, state and place in the kernel."""
+        def read(path):
+            with open(path) as f:
+                return f.read().strip()
+        return [" ".join((read(t + "/comm"), read(t + "/stat").rpartition(")")[2][1], read(t + "/wchan")))
+                for t in glob.glob(f"/proc/{self.pid}/task/*")]
+
     def end(self):
         code = None
         self.forgotten = 0
@@ -117,9 +125,10 @@ class Daemon:
             try:
                 code = self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
+                threads = self.threads()
                 self.process.kill()
                 self.process.wait()
-                raise Failure("did not end on SIGTERM")
+                raise Failure(f"did not end on SIGTERM; threads, and where they wait: {threads}\n{self.log()[-3000:]}")
         else:
             code = self.process.returncode
         log = self.log()
