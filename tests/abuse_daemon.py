@@ -123,7 +123,8 @@ class Daemon:
         if self.process.poll() is None:
             os.kill(self.pid, signal.SIGTERM)
             try:
-                code = self.process.wait(PATIENCE)
+                # A sanitizer looks through all memory for leaks at the end: seconds, and many beside other work.
+                code = self.process.wait(4 * PATIENCE if SLOW else PATIENCE)
             except subprocess.TimeoutExpired:
                 threads = self.threads()
                 self.process.kill()
