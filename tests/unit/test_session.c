@@ -68,6 +68,8 @@ START_TEST(test_script_lingers)
 	struct peer p;
 	int64_t from;
 
+	box.limits.script_linger_ns = NS_PER_S;
+	box_limits();
 	peer_open(&p, AF_INET, SESSION_AUTO, "echo one\n");
 	peer_expect(&p, "one\n");
 	from = now_ns();
@@ -84,9 +86,9 @@ START_TEST(test_script_asks_again)
 	struct linger hard = { .l_onoff = 1 };
 	struct peer p;
 
+	box.limits.script_linger_ns = NS_PER_S;
+	box_limits();
 	for (int way = 0; way < 6; way++) {
-		box.limits.script_linger_ns = way == 2 || way == 3 ? 300 * NS_PER_MS : NS_PER_S;
-		box_limits();
 		peer_open(&p, way % 2 ? AF_UNIX : AF_INET, SESSION_AUTO, "echo first\n");
 		peer_expect(&p, "first\n");
 		for (int i = 0; i < 5; i++) {
@@ -101,7 +103,7 @@ START_TEST(test_script_asks_again)
 			peer_expect_end(&p);
 		} else if (way < 4) {
 			peer_send(&p, "/hold\n");
-			ck_assert(!peer_read(&p, 450));
+			ck_assert(!peer_read(&p, 1200));
 			ck_assert(!p.ended);
 			peer_send(&p, "echo held\n/quit\n");
 			peer_expect(&p, "held\n");
@@ -253,6 +255,8 @@ START_TEST(test_no_byte_of_telnet)
 	peer_expect(&p, "here\n");
 	peer_expect_end(&p);
 	/* A scan. */
+	box.limits.grace_ns = DEADLINE_MS * NS_PER_MS;
+	box_limits();
 	peer_open(&p, AF_INET, SESSION_AUTO, NULL);
 	peer_end_input(&p);
 	peer_expect_end(&p);
