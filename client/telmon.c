@@ -6,6 +6,7 @@
  * (feed) or a prompt (repl). Its exit status is the answer's own, or says what kept it from getting
  * one. Knows no command of the daemon.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -160,6 +161,21 @@ choose_locale(void)
 		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+/*
+ * Whoever started us may have closed the first three, and the connection would get the first number
+ * that is free: the daemon would be told its own answers, and run them. Input has ended then,
+ * output cannot be written, and what there is to complain of is heard by nobody.
+ */
+static void
+fill_descriptors(void)
+{
+	static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			_exit(STATUS_FAILED);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -167,6 +183,7 @@ main(int argc, char **argv)
 	struct talk *t;
 	int status;
 
+	fill_descriptors();
 	choose_locale();
 	status = take_options(&o, argc, argv);
 	if (status < 0 && optind == argc && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
