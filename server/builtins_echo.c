@@ -12,7 +12,8 @@ static int
 exec(void *env, const struct request *request, struct rows *rows, struct reply *reply,
      struct buf *why)
 {
-	_autobuf_ struct buf line = BUF_INIT(64 << 10);
+	/* As long as the longest line that there may be. */
+	_autobuf_ struct buf line = BUF_INIT(SIZE_MAX / 2);
 
 	(void)env;
 	(void)reply;

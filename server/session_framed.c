@@ -158,7 +158,8 @@ session_framed_control(struct session *s, const char *line, size_t n)
 void
 session_framed_notes(struct session *s)
 {
-	_autobuf_ struct buf note = BUF_INIT(s->limits.max_line + 256);
+	/* Its sender's lines may be longer than ours. */
+	_autobuf_ struct buf note = BUF_INIT(s->limits.max_output / 2);
 	uint64_t rings;
 
 	if (s->note_fd < 0 || read(s->note_fd, &rings, sizeof(rings)) < 0)

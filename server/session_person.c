@@ -27,7 +27,8 @@ say(struct session *s, const char *text)
 static void
 show_notes(struct session *s)
 {
-	_autobuf_ struct buf note = BUF_INIT(s->limits.max_line + 256);
+	/* Its sender's lines may be longer than ours. */
+	_autobuf_ struct buf note = BUF_INIT(s->limits.max_output / 2);
 	uint64_t rings;
 
 	s->person->noted = false;
