@@ -17,6 +17,8 @@
 #include "mem.h"
 #include "text.h"
 
+enum { MAX_WORD_BYTES = 80 };
+
 static const struct command *const rows[] = {
 	&builtins_echo,	   &builtins_explain, &builtins_graph,	&builtins_help,
 	&builtins_metrics, &builtins_plugins, &builtins_status, &builtins_top,
@@ -152,6 +154,12 @@ builtins_nearest_metric(const struct command_table *table, const char *name, str
 	free(sets);
 	free(names);
 	return nearest != NULL;
+}
+
+void
+builtins_put_word(struct buf *out, const char *word)
+{
+	text_clean(out, word, strnlen(word, MAX_WORD_BYTES));
 }
 
 const struct cell *

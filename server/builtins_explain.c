@@ -131,7 +131,7 @@ find_column(const struct command_table *table, const char *name, bool person, st
 		return 0;
 	}
 	buf_printf(why, "%s: no column '", c->name);
-	text_clean(why, second, strlen(second));
+	builtins_put_word(why, second);
 	buf_printf(why, "' (try help %s)", c->name);
 	return STATUS_USAGE;
 }
@@ -142,7 +142,7 @@ not_found(const struct command_table *table, const char *name, struct buf *why)
 	_autobuf_ struct buf none = BUF_WHY, nearest = BUF_WHY;
 
 	buf_puts(why, "no metric '");
-	text_clean(why, name, strlen(name));
+	builtins_put_word(why, name);
 	if (command_find(table, name, false, &none))
 		buf_printf(why, "', but a command (try help %s, or explain %s.COLUMN)", name, name);
 	else if (builtins_nearest_metric(table, name, &nearest))

@@ -168,7 +168,7 @@ suggest_filter(const char *name, struct buf *why)
 		return;
 	buf_clear(why);
 	buf_puts(why, "no command or filter '");
-	text_clean(why, name, strlen(name));
+	builtins_put_word(why, name);
 	buf_printf(why, "' (did you mean '%s'? try help)", nearest);
 }
 

@@ -245,7 +245,7 @@ exec(void *ctx, const struct request *request, struct rows *rows, struct reply *
 			return change(ctx, verbs[i], request, rows, why);
 	nearest = text_nearest(verb->s, verbs, BUILTINS_COUNT(verbs));
 	buf_puts(why, "plugins: no word '");
-	text_clean(why, verb->s, strlen(verb->s));
+	builtins_put_word(why, verb->s);
 	if (nearest)
 		buf_printf(why, "' (did you mean '%s'?)", nearest);
 	else

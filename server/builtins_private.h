@@ -46,6 +46,9 @@ struct metric_set *builtins_metric_set(const struct plugin *p);
 /* Appends the name of the metric that is nearest to this one. False: none is near. */
 bool builtins_nearest_metric(const struct command_table *table, const char *name, struct buf *out);
 
+/* Appends a word that somebody typed, cleaned, and no more of it than a sentence bears. */
+void builtins_put_word(struct buf *out, const char *word);
+
 /* Which series are meant by METRIC, or METRIC{LABEL=VALUE,LABEL!=VALUE}; name and values may be
  * patterns. Its texts are in the arena. */
 struct builtins_selector {

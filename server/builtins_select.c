@@ -16,7 +16,7 @@ static int
 refuse(const char *word, const char *what, struct buf *why)
 {
 	buf_putc(why, '\'');
-	text_clean(why, word, strlen(word));
+	builtins_put_word(why, word);
 	buf_printf(why, "' %s (as in METRIC{LABEL=VALUE,LABEL!=VALUE})", what);
 	return STATUS_USAGE;
 }
@@ -157,7 +157,7 @@ builtins_selector_refuse(const struct builtins_env *env, const struct builtins_s
 	if (put_first(env, s, table->plugins, why))
 		return STATUS_UNAVAILABLE;
 	buf_puts(why, "no metric '");
-	text_clean(why, s->name, strlen(s->name));
+	builtins_put_word(why, s->name);
 	if (*s->name && is_beginning(env, s->name, table->plugins))
 		buf_printf(why, "' (try metrics %s*)", s->name);
 	else if (builtins_nearest_metric(table, s->name, &nearest))

@@ -277,8 +277,10 @@ pipeline_answer(struct pipeline *p, const struct asker *asker, const char *line,
 	r = pipeline_job_open(&job, p, table, asker, cmd, &why);
 	if (r == 0)
 		r = answer(&job, reply, &why);
-	if (why.len && r >= STATUS_USAGE)
-		r = pipeline_error(&job.asker, reply, r, buf_str(&why));
+	/* A sentence that found no room or no memory is no reason to say nothing. */
+	if ((why.len || why.error) && r >= STATUS_USAGE)
+		r = pipeline_error(&job.asker, reply, r,
+				   why.len ? buf_str(&why) : strerror(-why.error));
 	pipeline_job_close(&job);
 	return r;
 }
