@@ -12,15 +12,26 @@ from abuse_daemon import (DO, DONT, FULL, IAC, NAWS, PATIENCE, SB, SE, SLOW, STA
                           read_some, readable, size, telnet, until)
 
 
+def half_close(s):
+    """Half-closes; a peer that has closed already is fine."""
+    try:
+        s.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
 def every_short_opening(d):
-    """Openings of one, two and three bytes; each may close or prompt. In make check those of two begin with IAC."""
+    """Openings of one, two and three bytes; each may close or prompt, and ends. In make check those of two begin with IAC."""
     rng = random.Random(1)
     openings = [bytes([a]) for a in range(256)]
     openings += [bytes([a, b]) for a in (range(256) if FULL else (255,)) for b in range(256)]
     openings += [rng.randbytes(rng.choice((2, 3))) for _ in range(size(2000, 1000000, 400))]
-    for opening in openings:
+    for n, opening in enumerate(openings):
         with d.connect() as s:
             s.sendall(opening)
+            if n % 2:  # every other peer stays for what comes of it, which must not take for ever
+                half_close(s)
+                read_all(s)
 
 
 RANDOM_SESSIONS = size(200, 100000, 60)

@@ -2,6 +2,7 @@
 """abuse_life.py -- cases of abuse.py: the daemon's own life: starts, reloads, clocks, a starved machine, ends."""
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -238,6 +239,61 @@ def end_with_many_sessions():
     return f"{count} sessions ended in {took:.1f} s"
 
 
+def proc_of_processes_alone():
+    """A /proc that shows processes and nothing else: what is absent is said to be, and all else goes on."""
+    mount = ["unshare", "--mount", "sh", "-c", 'mount -t proc -o hidepid=2,subset=pid proc /proc && exec "$@"', "sh"]
+    if os.geteuid() != 0 or subprocess.run([*mount, "true"], stderr=subprocess.DEVNULL).returncode:
+        raise Skip("no such /proc can be had")
+    d = Daemon(prefix=mount)
+    try:
+        for command in ("cpu", "load", "memory", "disk", "network"):
+            if not re.fullmatch(rb"error: %s: [^\n]* cannot be read [^\n]*\n" % command.encode(), answer := d.ask(command)):
+                raise Failure(f"{command}: {answer!r}")
+        for command in ("pressure", "filesystem", "host", "status", "plugins", "metrics", "explain load1"):
+            if not (answer := d.ask(command)) or b"error: " in answer:
+                raise Failure(f"{command}: {answer!r}")
+        if not any(row["pid"] == d.pid for row in json.loads(d.ask("process --json"))["rows"]):
+            raise Failure("the daemon itself is missing")
+        success = dict(re.findall(rb'scrape_success\{plugin="(\w+)"\} (\d)', d.ask("metrics --prometheus")))
+        if success[b"cpu"] != b"0" or success[b"process"] != b"1":
+            raise Failure(f"{success}")
+        with telnet(d) as s:
+            s.sendall(b"echo live\r\n")
+            until(s, b"\r\nlive\r\n")
+        if d.log().count("\n") > 20:
+            raise Failure(d.log())
+    finally:
+        d.end()
+
+
+def killed_with_sessions():
+    """SIGKILL: no peer is left waiting, and the client says what happened."""
+    d = Daemon()
+    peers = {"script": d.connect(), "framed": d.connect(), "busy": d.connect(), "person": telnet(d)}
+    for name, line in (("script", b"/hold\n"), ("framed", b"/framed 1\n"), ("busy", b"until -t 60 echo x | include y\n")):
+        peers[name].sendall(line + b"echo in\n" if name != "busy" else line)
+    until(peers["script"], b"in\n")
+    until(peers["framed"], b"in\n")
+    client = None
+    if os.access(os.environ["TELMON"], os.X_OK):
+        client = subprocess.Popen([os.environ["TELMON"], "-H", d.sock, "watch -n 60 echo seen"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE)
+        if client.stdout.readline() != b"seen\n":
+            raise Failure("the client has no answer")
+    os.kill(d.pid, signal.SIGKILL)
+    d.process.wait()
+    for name, s in peers.items():
+        s.settimeout(PATIENCE)
+        read_all(s)
+        s.close()
+    if client:
+        _, said = client.communicate(timeout=PATIENCE)
+        if client.returncode != 69 or said != b"error: the connection was lost\n":
+            raise Failure(f"the client ended with {client.returncode} and said {said!r}")
+    d.logfile.close()
+    shutil.rmtree(d.dir)
+
+
 def system_calls_fail():
     """Opening, eventfds and threads fail now and then: errors for some, and it lives on."""
     if SLOW or not shutil.which("strace"):
@@ -267,4 +323,4 @@ def system_calls_fail():
 
 SHARED = [stop_and_continue]
 OWN = [started_many_times, wall_clock_jumps, processes_that_come_and_go, reloads_under_load, end_with_many_sessions,
-       system_calls_fail, little_cpu]
+       killed_with_sessions, proc_of_processes_alone, system_calls_fail, little_cpu]

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import time
 
-from abuse_daemon import FULL, PATIENCE, Daemon, Failure, Skip, telnet, until
+from abuse_daemon import FULL, PATIENCE, Daemon, Failure, Skip, read_all, size, telnet, until
 
-OURS, THEIRS = "192.0.2.1", "192.0.2.2"
+OURS, THEIRS, OTHERS = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,13 +72,13 @@ class Wire:
 class FarDaemon(Daemon):
     """At our end of a wire; its peers come from the other."""
 
-    def __init__(self, wire):
-        super().__init__(f'listener "telnet://{OURS}:0" {{ }}\nlistener "unix:$DIR/telmon.sock" {{ }}\n', prefix=wire.at(0))
+    def __init__(self, wire, config=""):
+        super().__init__(config + f'listener "telnet://{OURS}:0" {{ }}\nlistener "unix:$DIR/telmon.sock" {{ }}\n', prefix=wire.at(0))
         self.wire = wire
 
-    def connect(self, timeout=PATIENCE):
+    def connect(self, timeout=PATIENCE, source=THEIRS):
         with self.wire.theirs():
-            return socket.create_connection((OURS, self.port), timeout)
+            return socket.create_connection((OURS, self.port), timeout, (source, 0))
 
     def peers(self):
         """The remote ports of the connections that it holds."""
@@ -156,4 +156,36 @@ def vanish_while_idle():
                    "framed": lambda d: script(d, b"/framed 1\n", b"done 0")}, 300)
 
 
-ASIDE = [vanish_during_output, vanish_while_idle]
+def too_many_of_one_source():
+    """One address has more connections than one may: those past it are told so, other addresses are served, places come back."""
+    wire = Wire()
+    try:
+        wire.ip(1, f"addr add {OTHERS}/24 dev telmon1")
+        d = FarDaemon(wire, "max_per_source = 5\n")
+        peers = [script(d, b"/hold\necho in\n", b"in\n") for _ in range(5)]
+        for _ in range(size(50, 10000)):
+            with d.connect() as s:
+                if b"too many sessions from your address" not in (answer := read_all(s)):
+                    raise Failure(f"one more was answered {answer!r}")
+        with d.connect(source=OTHERS) as s:
+            s.sendall(b"echo other\n")
+            until(s, b"other\n")
+        if d.ask("echo served") != b"served\n":
+            raise Failure("the Unix socket does not serve")
+        peers.pop().close()
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with d.connect() as s:
+                s.sendall(b"echo again\n")
+                if read_all(s) == b"again\n":
+                    break
+            if time.monotonic() > deadline:
+                raise Failure("the place of one that has gone is not given again")
+        for s in peers:
+            s.close()
+        d.end()
+    finally:
+        wire.remove()
+
+
+ASIDE = [vanish_during_output, vanish_while_idle, too_many_of_one_source]

@@ -2,13 +2,17 @@
 """abuse_text.py -- cases of abuse.py: text from elsewhere that reaches terminals, scrapers and the log."""
 import fcntl
 import json
+import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import pace
-from abuse_daemon import Daemon, Failure, read_all, telnet, until
+from abuse_daemon import PATIENCE, PLUGINS, TELMOND, Daemon, Failure, read_all, telnet, until
 
 
 def hostile_process_names(d):
@@ -70,5 +74,36 @@ def log_that_nobody_reads():
         d.end()
 
 
+def log_has_no_space():
+    """Every line of the log fails with ENOSPC: sessions go on, and it ends as it should."""
+    folder = tempfile.mkdtemp(prefix="telmon-abuse-")
+    path = folder + "/telmon.sock"
+
+    def ask(text):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(PATIENCE)
+            s.connect(path)
+            s.sendall(text)
+            s.shutdown(socket.SHUT_WR)
+            return read_all(s)
+    with open("/dev/full", "w") as full:
+        daemon = subprocess.Popen([TELMOND, "-v", "-c", "/dev/null", "-l", "unix:" + path, "-p", PLUGINS], stderr=full)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not os.path.exists(path) and time.monotonic() < deadline and daemon.poll() is None:
+            time.sleep(0.02)
+        for _ in range(20):
+            ask(b"GET / HTTP/1.0\n\n")
+            if (answer := ask(b"echo served\n")) != b"served\n":
+                raise Failure(f"{answer!r}")
+        daemon.terminate()
+        if (code := daemon.wait(PATIENCE)) != 0:
+            raise Failure(f"ended with {code}")
+    finally:
+        daemon.kill()
+        daemon.wait()
+        shutil.rmtree(folder)
+
+
 SHARED = [hostile_process_names, hostile_messages, hostile_log]
-OWN = [log_that_nobody_reads]
+OWN = [log_that_nobody_reads, log_has_no_space]

@@ -6,7 +6,11 @@ import resource
 import shutil
 import signal
 import socket
+import stat
 import struct
+import subprocess
+import tempfile
+import threading
 import time
 
 import pace
@@ -198,18 +202,86 @@ def accept_errors():
             d.end()
 
 
+class Watch(threading.Thread):
+    """Looks at the sockets of a folder all the time: what was wrong with one is in .failure."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder, self.failure, self.enough = folder, None, threading.Event()
+
+    def look(self, path):
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISSOCK(mode):
+            return
+        if mode & 0o777 & ~0o660:
+            self.failure = f"{path} had the mode {mode & 0o777:o}"
+        if path.endswith("/telmon.sock"):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(PATIENCE)
+                s.connect(path)  # whoever finds it finds it listening
+
+    def run(self):
+        while not self.enough.is_set() and not self.failure:
+            for name in os.listdir(self.folder):
+                try:
+                    self.look(os.path.join(self.folder, name))
+                except FileNotFoundError:
+                    pass
+                except OSError as why:
+                    self.failure = f"{name}: {why}"
+            self.enough.wait(0.001)
+
+    def end(self):
+        self.enough.set()
+        self.join()
+        if self.failure:
+            raise Failure(self.failure)
+
+
 def unreachable_before_its_mode():
-    """Under umask 0 nobody connects to the Unix socket before its mode is set."""
-    old = os.umask(0)
+    """Under umask 0, and however slow each step is: no socket that all may use, none at its path that does not listen yet."""
+    slowly = ()
+    if shutil.which("strace") and not SLOW:
+        steps = "?fchmodat,?renameat,?renameat2,listen"
+        slowly = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + steps, "-e", f"inject={steps}:delay_enter=150000")
+    folder = tempfile.mkdtemp(prefix="telmon-abuse-")
+    config = f'listener "unix:{folder}/telmon.sock" {{ }}\nlistener "telnet://127.0.0.1:0" {{ }}\n'
+    old, watch = os.umask(0), Watch(folder)
     try:
-        d = Daemon()
+        watch.start()
         try:
-            if os.stat(d.sock).st_mode & 0o777 != 0o660:
-                raise Failure(oct(os.stat(d.sock).st_mode))
+            d = Daemon(config, prefix=slowly)
+            try:
+                if os.stat(folder + "/telmon.sock").st_mode & 0o777 != 0o660:
+                    raise Failure(oct(os.stat(folder + "/telmon.sock").st_mode))
+            finally:
+                watch.enough.set()  # at its end there is a moment between the path and the socket
+                watch.join()
+                d.end()
         finally:
-            d.end()
+            watch.end()
     finally:
         os.umask(old)
+        shutil.rmtree(folder)
+
+
+def another_users_peer():
+    """Who the kernel says is somebody else may look, whatever the socket's mode, and changes nothing."""
+    if os.geteuid() != 0:
+        raise Skip("only root can be somebody else")
+    asks = ("import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\ns.sendall(sys.argv[2].encode())\n"
+            "s.shutdown(socket.SHUT_WR)\nsys.stdout.write(s.makefile().read())")
+    d = Daemon()
+    try:
+        os.chmod(d.dir, 0o711)
+        os.chmod(d.sock, 0o666)
+        for user, statuses in ((65534, ["0", "77", "77", "0"]), (0, ["0", "0", "0", "0"])):
+            answer = subprocess.run(["/usr/bin/python3", "-c", asks, d.sock, "/framed 1\nplugins disable cpu\nplugins enable cpu\n"
+                                     "echo on\n"], user=user, group=user, extra_groups=[], stdout=subprocess.PIPE, text=True).stdout
+            if re.findall(r"^done (\d+) ", answer, re.M) != statuses:
+                raise Failure(f"user {user} was answered {answer!r}")
+    finally:
+        d.end()
 
 
 def slow_openings():
@@ -251,5 +323,5 @@ def slow_openings():
 
 SHARED = [urgent_while_output_waits, passed_descriptors, backlog_overflow, reset_in_mid_output, half_close_before_output,
           peer_that_never_reads, one_byte_at_a_time, urgent_data, thousand_connects, too_many_sessions, hang_up_while_it_runs]
-OWN = [accept_without_descriptors, accept_errors, unreachable_before_its_mode]
+OWN = [accept_without_descriptors, accept_errors, unreachable_before_its_mode, another_users_peer]
 ASIDE = [slow_openings]
