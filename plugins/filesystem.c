@@ -50,6 +50,7 @@ struct mount {
 	const char *root;	   /* the directory of the filesystem that is mounted */
 	const char *point, *type, *device;
 	const char *subvolume; /* of btrfs, else "": each has a device number of its own */
+	struct mount *on;      /* what it hangs on; NULL for the first of all, or out of sight */
 	bool buried;	       /* below another mount on its parent */
 	bool hidden;   /* buried, hanging on one that is, or covered by one on its own place */
 	bool may_hang; /* it, or one that it hangs on */
@@ -167,15 +168,27 @@ is_below(const char *path, const char *dir)
 	return strncmp(path, dir, n) == 0 && (path[n] == '/' || (n == 1 && path[n]));
 }
 
-/* NULL for the first of all, whose parent is itself or out of sight. Most parents stand in front.
- */
-static struct mount *
-parent_of(const struct mounts *m, const struct mount *child)
+static int
+by_id(const void *a, const void *b)
+{
+	const struct mount *x = *(struct mount *const *)a, *y = *(struct mount *const *)b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* There may be thousands, each upon the one before. */
+static void
+find_parents(struct mounts *m)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (m->list[i].id == child->parent && &m->list[i] != child)
-			return &m->list[i];
-	return NULL;
+		m->sorted[i] = &m->list[i];
+	qsort(m->sorted, m->n, sizeof(*m->sorted), by_id);
+	for (size_t i = 0; i < m->n; i++) {
+		struct mount *x = &m->list[i], wanted = { .id = x->parent }, *key = &wanted;
+		struct mount **found = bsearch(&key, m->sorted, m->n, sizeof(*m->sorted), by_id);
+
+		x->on = found && *found != x ? *found : NULL;
+	}
 }
 
 /* Of two mounts on the same parent the one further up buries the one below it. */
@@ -213,14 +226,15 @@ is_own(const struct mount *m)
 static void
 mark(struct mounts *m)
 {
+	find_parents(m);
 	bury_below_siblings(m);
 	for (size_t i = 0; i < m->n; i++) {
-		struct mount *x = &m->list[i], *at = parent_of(m, x);
+		struct mount *x = &m->list[i], *at = x->on;
 
 		if (at && strcmp(at->point, x->point) == 0)
 			at->hidden = true;
 		at = x;
-		for (int depth = 0; at && depth < 256; depth++, at = parent_of(m, at)) {
+		for (int depth = 0; at && depth < 256; depth++, at = at->on) {
 			x->hidden = x->hidden || at->buried;
 			x->may_hang = x->may_hang || !is_own(at);
 		}

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -192,6 +193,28 @@ def processes_that_come_and_go():
         d.end()
 
 
+def mounts_upon_mounts():
+    """Thousands of mounts, each upon the one before: the two that can be seen are told within the time of a collect."""
+    root = tempfile.mkdtemp(prefix="telmon-abuse-")
+    try:
+        for folder in ("proc/1", "telmon"):
+            os.makedirs(f"{root}/{folder}")
+        with open(root + "/proc/1/mountinfo", "w") as f:
+            for n in range(size(20000, 50000)):
+                f.write(f"{20 + n} {19 + n} 0:{30 + n} / {'/m' if n else '/'} rw - tmpfs t{n} rw\n")
+        with open(root + "/telmon/statfs", "w") as f:
+            f.write("/ 100 50 50 0 0\n/m 100 50 50 0 0\n")
+        d = Daemon(args=("-R", root))
+        try:
+            answer = d.ask("filesystem | columns mount,device --csv", 2 * PATIENCE)
+            if answer != b"mount,device\n/,t0\n/m,t%d\n" % n:
+                raise Failure(f"{answer!r}")
+        finally:
+            d.end()
+    finally:
+        shutil.rmtree(root)
+
+
 def started_many_times():
     """Many starts at once on one Unix socket: one wins, the others say so and fail."""
     d = Daemon()
@@ -322,5 +345,5 @@ def system_calls_fail():
 
 
 SHARED = [stop_and_continue]
-OWN = [started_many_times, wall_clock_jumps, processes_that_come_and_go, reloads_under_load, end_with_many_sessions,
+OWN = [mounts_upon_mounts, started_many_times, wall_clock_jumps, processes_that_come_and_go, reloads_under_load, end_with_many_sessions,
        killed_with_sessions, proc_of_processes_alone, system_calls_fail, little_cpu]
