@@ -314,7 +314,7 @@ parse(struct reader *r)
 	if (cfg_parse_fp(cfg, fp) != CFG_SUCCESS)
 		complain(cfg->line, "cannot be understood");
 	else if (!r->at_end)
-		complain(r->lines, "a comment is not closed");
+		complain(r->lines, "a comment or a quote is not closed");
 	else if (store(cfg, r->settings, &r->settings->from_file))
 		result = 0;
 	cfg_free(cfg);

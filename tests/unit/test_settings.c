@@ -321,7 +321,8 @@ START_TEST(broken_syntax)
 	assert_refused("grace", 1, "the file ends in the middle");
 	assert_refused("metric_prefix = \"abc\n", 1, "the file ends in the middle");
 	assert_refused("metric_prefix = 'abc\n", 1, "the file ends in the middle");
-	assert_refused("grace = 1\n/* abc\n", 2, "a comment is not closed");
+	assert_refused("grace = 1\n/* abc\n", 2, "a comment or a quote is not closed");
+	assert_refused("grace = 1\n\"abc\n", 2, "a comment or a quote is not closed");
 	assert_refused("metric_prefix = \"\\999\"\n", 1, "bad escape");
 	assert_refused("plugin x { } }\n", 1, "unexpected closing brace");
 	/* A broken file leaves nothing behind in the scanner. */
