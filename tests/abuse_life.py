@@ -289,6 +289,38 @@ def proc_of_processes_alone():
         d.end()
 
 
+def service_manager_is_told():
+    """READY=1 once it accepts and not before, STOPPING=1 at its end; nothing where it cannot start."""
+    with open(TELMOND, "rb") as f:
+        if b"sd_notify" not in f.read():
+            raise Skip("built without a service manager's library")
+    folder = tempfile.mkdtemp(prefix="telmon-abuse-")
+    path = folder + "/notify"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(PATIENCE)
+            told = ("env", "NOTIFY_SOCKET=" + path)
+            words = [*told, TELMOND, "-c", "/dev/null", "-l", f"unix:{folder}/none/socket", "-p", folder]
+            if subprocess.run(words, stderr=subprocess.DEVNULL).returncode != 1:
+                raise Failure("it starts without a place for its socket")
+            config = f'listener "unix:{folder}/telmon.sock" {{ }}\nlistener "telnet://127.0.0.1:0" {{ }}\n'
+            d = Daemon(config, prefix=told)
+            try:
+                if (said := manager.recv(4096)) != b"READY=1":
+                    raise Failure(f"{said!r} instead of READY=1")
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(folder + "/telmon.sock")
+            finally:
+                d.end()
+            while (said := manager.recv(4096)) == b"WATCHDOG=1":
+                pass
+            if said != b"STOPPING=1":
+                raise Failure(f"{said!r} instead of STOPPING=1")
+    finally:
+        shutil.rmtree(folder)
+
+
 def killed_with_sessions():
     """SIGKILL: no peer is left waiting, and the client says what happened."""
     d = Daemon()
@@ -346,4 +378,4 @@ def system_calls_fail():
 
 SHARED = [stop_and_continue]
 OWN = [mounts_upon_mounts, started_many_times, wall_clock_jumps, processes_that_come_and_go, reloads_under_load, end_with_many_sessions,
-       killed_with_sessions, proc_of_processes_alone, system_calls_fail, little_cpu]
+       service_manager_is_told, killed_with_sessions, proc_of_processes_alone, system_calls_fail, little_cpu]
