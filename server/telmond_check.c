@@ -107,6 +107,7 @@ check_objects(struct telmond *d)
 	telmond_plugins_check(d);
 	registry_free(d->registry);
 	free(d->builtins);
+	free(d->plugin_host);
 }
 
 int
