@@ -54,6 +54,7 @@ struct listener {
 	/* accept thread only */
 	struct pollfd *fds; /* of the current set, and wake_fd last */
 	int spare_fd;
+	size_t first;			  /* of the current set: which socket is looked at first */
 	int64_t pause_ns, pause_until_ns; /* 0 = no pause */
 	int64_t woken_ns;
 	struct log_limit failure_log, denied_log;
@@ -216,6 +217,7 @@ take_set(struct listener *l)
 	for (size_t i = 0; i < set->n; i++)
 		l->fds[i] = (struct pollfd){ .fd = set->sockets[i].fd, .events = POLLIN };
 	l->fds[set->n] = (struct pollfd){ .fd = l->wake_fd, .events = POLLIN };
+	l->first = 0;
 	return true;
 }
 
@@ -241,6 +243,19 @@ pause_left_ms(struct listener *l)
 	return -1;
 }
 
+static void
+look_at(struct listener *l, const struct listener_set *set, size_t i, unsigned most)
+{
+	/* At rest: not looked at any more, unless this set is to be used anew. */
+	if (l->fds[i].revents & POLLHUP)
+		l->fds[i].fd = -1;
+	else if (l->fds[i].revents)
+		accept_some(l, &set->sockets[i], most);
+	/* Where many knock nobody else would have a turn between two pauses. */
+	if (l->pause_until_ns)
+		l->first = i + 1;
+}
+
 /* Waits once and accepts. False when there is something else to do: another set, or the end. */
 static bool
 turn(struct listener *l, const struct listener_set *set)
@@ -261,13 +276,8 @@ turn(struct listener *l, const struct listener_set *set)
 	if (pause_ms >= 0)
 		return true;
 	most = how_many(l);
-	for (size_t i = 0; i < set->n && !l->pause_until_ns; i++) {
-		/* At rest: not looked at any more, unless this set is to be used anew. */
-		if (l->fds[i].revents & POLLHUP)
-			l->fds[i].fd = -1;
-		else if (l->fds[i].revents)
-			accept_some(l, &set->sockets[i], most);
-	}
+	for (size_t i = 0; i < set->n && !l->pause_until_ns; i++)
+		look_at(l, set, (l->first + i) % set->n, most);
 	return true;
 }
 
