@@ -28,7 +28,7 @@ put_labels(struct rows *rows, const struct metric *m)
 static void
 put_series(struct rows *rows, const struct snapshot *s, unsigned metric, size_t i)
 {
-	_autobuf_ struct buf text = BUF_INIT(64 << 10);
+	_autobuf_ struct buf text = BUF_INIT(SIZE_MAX / 2);
 	const struct metric *m = &s->set->metrics[metric];
 	double v = snapshot_value(s, metric, i);
 

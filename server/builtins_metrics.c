@@ -19,7 +19,7 @@ static void
 put_values(struct builtins_env *env, const struct builtins_source *s, const char *glob,
 	   struct rows *rows)
 {
-	_autobuf_ struct buf labels = BUF_INIT(64 << 10);
+	_autobuf_ struct buf labels = BUF_INIT(SIZE_MAX / 2);
 	double age_s = (double)(now_ns() - s->newest->time_ns) / (double)NS_PER_S;
 
 	for (unsigned m = 0; m < s->newest->set->count; m++) {

@@ -54,7 +54,7 @@ static void
 put_wrapped(struct rows *to, const char *key, const char *text, size_t columns)
 {
 	do {
-		_autobuf_ struct buf line = BUF_INIT(64 << 10);
+		_autobuf_ struct buf line = BUF_INIT(SIZE_MAX / 2);
 		size_t size = line_size(text, columns);
 
 		buf_put(&line, text, size);
