@@ -100,6 +100,8 @@ executor_call_plugin(struct executor *x, struct call *c, struct buf *why, struct
 	if (c->kind == CALL_STOP && c->cancelled)
 		return;
 	c->error = i ? call_isolated(c, &snapshot, why) : call_inside(x->host, c, &snapshot, why);
+	/* A plugin may say the same of some host of its own. */
+	c->down = i && c->error == -EHOSTDOWN && !isolate_has_child(i);
 	if (c->error == 0 && snapshot)
 		take_snapshot(c, snapshot);
 	if (i)

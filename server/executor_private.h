@@ -59,6 +59,7 @@ struct call {
 	_Atomic int64_t started_ns;
 	struct rows rows; /* the executing thread's until done, then immutable */
 	int error;	  /* likewise: 0 or -errno */
+	bool down;	  /* likewise: there was no child to be had */
 
 	/* guarded by the executor's lock */
 	enum call_place place;

@@ -199,7 +199,7 @@ publish(struct call *c, struct outcome *o)
 	} else if (c->error && c->cancelled) {
 		buf_printf(&why, "%s: cancelled", name);
 		executor_publish(c, STATUS_CANCELLED, buf_str(&why));
-	} else if (c->error == -EHOSTDOWN) {
+	} else if (c->down) {
 		buf_printf(&why, "%s: unavailable (%s)", name, buf_str(&o->why));
 		executor_publish(c, STATUS_UNAVAILABLE, buf_str(&why));
 	} else if (c->error) {

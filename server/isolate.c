@@ -128,6 +128,12 @@ isolate_kill(struct isolate *i)
 	}
 }
 
+bool
+isolate_has_child(const struct isolate *i)
+{
+	return i->socket >= 0;
+}
+
 void
 isolate_end_child(struct isolate *i)
 {

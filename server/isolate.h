@@ -88,6 +88,9 @@ int isolate_run(struct isolate *i, struct host_object *o, const struct telmon_co
 void isolate_stop(struct isolate *i, int64_t deadline_ns);
 /* Ends the child for good: the call that waits for it fails at once, and all that follow. */
 void isolate_kill(struct isolate *i);
+/* Whether the child that the last call went to is still there: else that call's error is about its
+ * end, whatever errnos the plugin itself returns. Whoever calls. */
+bool isolate_has_child(const struct isolate *i);
 
 /* How it stands, for people. */
 struct isolate_status {

@@ -6,7 +6,6 @@
  * trust: everything once, with what --read, --network and --max-memory would open. What works
  * inside and fails here wants a word of the administrator's.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,7 +50,7 @@ static void
 judge(struct phase *p, struct plugin *pl, const char *about, int r, struct buf *why)
 {
 	bool alike = report_find(&p->check->report, about, "fails: ");
-	bool ended = r == -EPIPE || r == -ETIMEDOUT || r == -EHOSTDOWN;
+	bool ended = r < 0 && !isolate_has_child(pl->isolate);
 
 	if (r < 0 && (alike || ended))
 		phase_say(p, alike ? FINDING_NOTE : FINDING_WARNING, about, "fails%s: %s", p->where,

@@ -458,7 +458,8 @@ def last_rows_of_one_that_is_down(folder):
                               commands="{ .name = \"look\", .view = view, TELMON_COLUMNS(c), TELMON_ARGS(a) },",
                               before="static int collect(struct telmon *t) { return telmon_put1(t, 0, \"l\", 1); }\n"
                               "static int view(struct telmon *t) { if (telmon_arg_given(t, 0)) { if (*telmon_arg_text(t, 0) == 'f')\n"
-                              "return telmon_fail(t, -EIO, \"no view\"); _exit(2); }\n"
+                              "return telmon_fail(t, -EIO, \"no view\"); if (*telmon_arg_text(t, 0) != 'd') _exit(2);\n"
+                              "static int n; if (n++) return telmon_fail(t, -EHOSTDOWN, \"no database\"); }\n"
                               "telmon_row(t); return telmon_text(t, \"seen\"); }"))
     d = Daemon(section(p, 2))
     try:
@@ -468,6 +469,8 @@ def last_rows_of_one_that_is_down(folder):
         d.ask("plugins restart looks")
         if b"no view" not in (answer := d.ask("look fail")):
             raise Failure(f"an error is hidden: {answer!r}")
+        # One that has a word for hosts that are down is not down itself.
+        await_true(lambda: b"no database" in d.ask("look database"), "a plugin's own errno is taken for the end of its child")
         # Down for long enough to be asked twice.
         while (row(d, "looks")["next_try_s"] or 0) < 1:
             d.ask("looks evil")

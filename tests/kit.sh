@@ -289,6 +289,22 @@ static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_CO
 #define P TELMON_COMMANDS(k)
 END
 "$TELMON_PLUGIN" check --network "$dir/asked.so" | grep '^warning' && fail "--network opens nothing for a run"
+# Errnos of its own are not the end of its child, after which it would have forgotten.
+bad errnos 0 "^warning: run 'k': fails: as told (Broken pipe)$" <<END
+$column
+static int told;
+static int act(struct telmon *t)
+{
+	static const int errors[] = { -EPIPE, -ETIMEDOUT, -EHOSTDOWN };
+	return telmon_fail(t, errors[told++ % 3], "as told");
+}
+static int last(struct telmon *t) { return told ? telmon_row(t) : telmon_fail(t, -EIO, "it has forgotten"); }
+static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_COLUMNS(c), .run = act },
+	{ .name = "l", .help = "h", TELMON_COLUMNS(c), .run = act }, { .name = "m", .help = "h", TELMON_COLUMNS(c), .run = act },
+	{ .name = "n", .help = "h", TELMON_COLUMNS(c), .run = last } };
+#define P TELMON_COMMANDS(k)
+END
+grep 'it has forgotten' "$dir/report" && fail "errnos: what it returns is taken for the end of its child"
 bad path 1 "^error: run 'k': telmon_read(\"proc/stat\"): a path is absolute, and without ..$" <<END
 $column
 static int act(struct telmon *t) { struct telmon_file f; telmon_read(t, "proc/stat", &f); return 0; }
