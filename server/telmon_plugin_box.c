@@ -230,6 +230,34 @@ judge_surroundings(struct phase *p, const struct surroundings *before)
 	free(now);
 }
 
+static bool
+lacks_argument(const struct telmon_command *cmd)
+{
+	for (size_t i = 0; i < cmd->n_args; i++) {
+		if (!cmd->args[i].def && cmd->args[i].type != TELMON_FLAG)
+			return true;
+	}
+	return false;
+}
+
+/* A run may refuse what it was given, miss what it was not, or find nobody to talk to. */
+static bool
+is_excused(const struct telmon_command *cmd, enum box_args which, int error)
+{
+	if (!cmd->run)
+		return false;
+	switch (-error) {
+	case EINVAL:
+		return lacks_argument(cmd);
+	case ECONNREFUSED:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return true;
+	default:
+		return which == BOX_SMALLEST && cmd->n_args;
+	}
+}
+
 static void
 exercise_command(struct box *b, const struct telmon_command *cmd, enum box_args which,
 		 enum finding_level level)
@@ -245,10 +273,10 @@ exercise_command(struct box *b, const struct telmon_command *cmd, enum box_args 
 	box_args(cmd, which, args);
 	r = box_ask(b, cmd, args, NULL, &rows, &why);
 	rows_fini(&rows);
-	/* Failing is right where files are bad. And a run may refuse what it was given. */
+	/* Failing is right where files are bad. */
 	if (r < 0 && level > FINDING_NOTE)
-		phase_say(b->phase, cmd->run && cmd->n_args ? FINDING_NOTE : level, buf_str(&about),
-			  "fails%s: %s", b->phase->where, buf_str(&why));
+		phase_say(b->phase, is_excused(cmd, which, r) ? FINDING_NOTE : level,
+			  buf_str(&about), "fails%s: %s", b->phase->where, buf_str(&why));
 }
 
 /* A counter never falls from one sample to the next, and is never below zero. */

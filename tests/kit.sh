@@ -305,6 +305,27 @@ static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_CO
 #define P TELMON_COMMANDS(k)
 END
 grep 'it has forgotten' "$dir/report" && fail "errnos: what it returns is taken for the end of its child"
+# With its defaults a run works, unless it is told too little or has nobody to ask.
+bad never 0 "^warning: run 'k': fails: no such thing (No such device)$" <<END
+$column
+static int act(struct telmon *t) { return telmon_fail(t, -ENODEV, "no such thing"); }
+static const struct telmon_arg a[] = { { .name = "rows", .help = "h", .type = TELMON_INT, .def = "3" } };
+static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_COLUMNS(c), TELMON_ARGS(a), .run = act } };
+#define P TELMON_COMMANDS(k)
+END
+bad wants 0 "^note: run 'k': fails: which host? (Invalid argument)$" <<END
+$column
+static int act(struct telmon *t)
+{
+	return telmon_arg_given(t, 0) ? telmon_fail(t, -ENOENT, "no such host") : telmon_fail(t, -EINVAL, "which host?");
+}
+static int nobody(struct telmon *t) { return telmon_fail(t, -ECONNREFUSED, "nobody is there"); }
+static const struct telmon_arg a[] = { { .name = "host", .help = "h", .type = TELMON_TEXT } };
+static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_COLUMNS(c), TELMON_ARGS(a), .run = act },
+	{ .name = "l", .help = "h", TELMON_COLUMNS(c), .run = nobody } };
+#define P TELMON_COMMANDS(k)
+END
+grep '^warning' "$dir/report" && fail "wants: what it cannot have is laid at its door"
 bad path 1 "^error: run 'k': telmon_read(\"proc/stat\"): a path is absolute, and without ..$" <<END
 $column
 static int act(struct telmon *t) { struct telmon_file f; telmon_read(t, "proc/stat", &f); return 0; }
