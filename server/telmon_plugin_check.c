@@ -133,6 +133,7 @@ check_files(struct check *c)
 int
 check_object(struct check *c)
 {
+	c->taken = taken_new();
 	if (phase_run(c, "", c->limit_s, look_at_object, NULL) &&
 	    !report_find(&c->report, "loading it", "")) {
 		phase_run(c, "", c->limit_s, exercise_here, NULL);
@@ -143,6 +144,7 @@ check_object(struct check *c)
 		phase_run(c, "", c->limit_s, cost_together, NULL);
 		phase_run(c, " in a child of its own", c->limit_s, isolated_exercise, NULL);
 	}
+	taken_free(c->taken);
 	report_print(&c->report, c->path, c->json);
 	return c->report.counts[FINDING_ERROR] ? EXIT_FOUND : 0;
 }

@@ -220,11 +220,10 @@ static void
 judge_taken(struct phase *p, const struct plugin *plugin)
 {
 	const struct metric_set *set = plugin->object.set;
-	struct taken *t;
+	const struct taken *t = p->check->taken;
 	_autobuf_ struct buf why = BUF_WHY, about = BUF_WHY;
 
-	phase_at(p, "loading the plugins that are installed");
-	t = taken_new();
+	taken_tell(t, p);
 	for (size_t i = 0; i < plugin->decl.n_commands; i++) {
 		buf_clear(&why);
 		buf_clear(&about);
@@ -239,7 +238,6 @@ judge_taken(struct phase *p, const struct plugin *plugin)
 		if (taken_metric(t, set->metrics[i].name, plugin->name, &why))
 			phase_say(p, FINDING_WARNING, buf_str(&about), "%s", buf_str(&why));
 	}
-	taken_free(t);
 }
 
 void

@@ -45,12 +45,16 @@ void report_fini(struct report *r);
 
 /* ---- telmon_plugin_check.c ---------------------------------------------------------------- */
 
+struct taken;
+struct phase;
+
 struct check {
 	const char *path;		  /* of the object */
 	char **roots, **settings, **read; /* NULL-terminated */
 	bool network, json;
 	double limit_s;	    /* of each phase */
 	int64_t max_memory; /* bytes of address space of a child of its own */
+	struct taken *taken;
 	struct report report;
 };
 
@@ -59,10 +63,11 @@ int check_object(struct check *c);
 
 /* ---- telmon_plugin_taken.c ---------------------------------------------------------------- */
 
-/* Names that are taken. Loads the objects that are installed, so it is made where they may be. */
-struct taken;
+/* Names that are taken. The plugins that are installed are loaded in processes of their own. */
 struct taken *taken_new(void);
 void taken_free(struct taken *t);
+/* Notes which of those could not be asked. */
+void taken_tell(const struct taken *t, struct phase *p);
 /* True, with why: "is the name of ...". The plugin `own` takes nothing from itself. */
 bool taken_plugin(const struct taken *t, const char *name, struct buf *why);
 bool taken_command(const struct taken *t, const char *name, const char *own, struct buf *why);

@@ -326,6 +326,17 @@ static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_CO
 #define P TELMON_COMMANDS(k)
 END
 grep '^warning' "$dir/report" && fail "wants: what it cannot have is laid at its door"
+# What an installed one does when it is loaded is not the fault of the one that is checked.
+mkdir -p "$dir/other/plugins/.libs" && cp "$TELMON_PLUGIN" "$dir/other/telmon-plugin"
+cp "$TELMON_PLUGIN_PATH/load.so" "$dir/other/plugins/.libs"
+echo '__attribute__((constructor)) static void at_load(void) { __builtin_trap(); }' >"$dir/other/crashes.c"
+${CC%% *} -fPIC -shared -o "$dir/other/plugins/.libs/crashes.so" "$dir/other/crashes.c" || fail "crashes does not compile"
+"$dir/other/telmon-plugin" check "$dir/taken.so" >"$dir/report" || fail "an installed one that crashes: status $?, $(cat "$dir/report")"
+for line in "note: names: those of $dir/other/plugins/.libs/crashes.so could not be compared: " \
+	"warning: command 'load': is the name of one of plugin 'load' in "; do
+	grep -qF "$line" "$dir/report" || fail "an installed one that crashes: no line '$line' in $(cat "$dir/report")"
+done
+"$dir/other/telmon-plugin" new load "$dir/load2" 2>&1 | grep -q "warning: plugin 'load' is the name" || fail "new: an installed one crashes"
 bad path 1 "^error: run 'k': telmon_read(\"proc/stat\"): a path is absolute, and without ..$" <<END
 $column
 static int act(struct telmon *t) { struct telmon_file f; telmon_read(t, "proc/stat", &f); return 0; }
