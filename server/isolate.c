@@ -101,8 +101,10 @@ close_child(struct isolate *i)
 static void
 end_locked(struct isolate *i)
 {
-	if (i->child)
-		child_kill(i->child, i->exec ? SIGTERM : SIGKILL);
+	if (i->child && i->exec)
+		child_terminate(i->child);
+	else if (i->child)
+		child_kill(i->child, SIGKILL);
 }
 
 void

@@ -47,6 +47,9 @@ void child_unref(struct child *c); /* does not end it; NULL is fine */
 pid_t child_pid(const struct child *c);
 /* A signal to it and its whole process group, unless it was reaped. */
 void child_kill(struct child *c, int sig);
+/* Lets it end by itself, also when it was stopped: SIGTERM. A metered one that has not obeyed two
+ * seconds later is killed. */
+void child_terminate(struct child *c);
 /* A descriptor that is readable once it has ended; the child's own. */
 int child_fd(const struct child *c);
 /* Whether it was reaped; waits for that until until_ns (CLOCK_MONOTONIC, 0 = not at all). */

@@ -23,7 +23,7 @@
 #include "mem.h"
 
 enum { MAX_THREADS = 256, REST_SHARE = 2 /* one of so many seconds */ };
-static const int64_t credit_max_ns = NS_PER_S;
+static const int64_t credit_max_ns = NS_PER_S, obey_ns = 2 * NS_PER_S;
 
 void
 keeper_state_unref(struct keeper_state *s)
@@ -102,6 +102,17 @@ child_kill(struct child *c, int sig)
 {
 	LOCKED(&c->state->lock)
 		keeper_child_kill_locked(c, sig);
+}
+
+void
+child_terminate(struct child *c)
+{
+	LOCKED(&c->state->lock) {
+		keeper_child_kill_locked(c, SIGTERM);
+		keeper_child_kill_locked(c, SIGCONT);
+		if (!c->kill_ns)
+			c->kill_ns = now_ns() + obey_ns;
+	}
 }
 
 bool
@@ -226,6 +237,8 @@ keeper_child_meter(struct child *c)
 		return;
 	read_stat(c->pid, &threads, &pages);
 	LOCKED(&c->state->lock) {
+		if (c->kill_ns && now_ns() >= c->kill_ns)
+			keeper_child_kill_locked(c, SIGKILL);
 		if (!c->busy)
 			settle_locked(c);
 		if (threads > MAX_THREADS)

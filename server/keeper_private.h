@@ -39,6 +39,7 @@ struct child {
 	bool ended; /* the next three are constant afterwards */
 	int code, status;
 	int64_t max_rss_bytes;
+	int64_t kill_ns;	      /* when it has to be gone; 0 = it need not */
 	const char *offence;	      /* what it is killed for; NULL = nothing yet */
 	bool busy;		      /* the meter rests */
 	int64_t mark_ns, mark_cpu_ns; /* when it was read last, and what it said */

@@ -125,7 +125,7 @@ watch(void *ctx)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n != sizeof(call)) {
-			script_kill();
+			script_kill_last();
 			lost(n);
 		}
 		LOCKED(&p->lock) {

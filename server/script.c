@@ -16,6 +16,7 @@
 
 #include "exposition.h"
 #include "host.h"
+#include "lock.h"
 #include "script_private.h"
 
 enum { MAX_OUT_BYTES = 4 << 20, MAX_ERR_BYTES = 4096, MAX_ARENA_BYTES = 64 << 20 };
@@ -30,6 +31,7 @@ struct script {
 	struct telmon_command command;
 	struct telmon_plugin plugin;
 	struct buf out, err, config;
+	int64_t until_ns; /* of the sample, for which it may be run twice */
 	struct script_reading reading;
 	struct buf failure; /* why the last sample failed; empty = it did not */
 	bool read;	    /* there was a sample */
@@ -74,6 +76,7 @@ run_program(struct telmon *t, const char *word, int *ret_status)
 {
 	const struct script_run run = { .options = script.options,
 					.word = word,
+					.until_ns = script.until_ns,
 					.telmon = t,
 					.out = &script.out,
 					.err = &script.err };
@@ -293,8 +296,10 @@ collect(struct telmon *t)
 		[SCRIPT_PROMETHEUS] = collect_prometheus,
 	};
 	double began_s = telmon_clock(t);
-	int r = formats[script.options->format](t);
+	int r;
 
+	script.until_ns = now_ns() + (int64_t)(script.options->timeout_s * (double)NS_PER_S);
+	r = formats[script.options->format](t);
 	if (r < 0)
 		return r;
 	buf_clear(&script.failure);

@@ -19,13 +19,15 @@ struct script_options {
 	char *const *argv; /* argv[0] is the program's absolute path; NULL-terminated */
 	char *const *env;  /* more words of its environment; NULL-terminated */
 	enum script_format format;
-	double timeout_s; /* of one run */
+	double timeout_s; /* of one sample */
 };
 
 /* Its declaration, as an object would export it. Everything is borrowed. Once a process. */
 const struct telmon_plugin *script_plugin(const struct script_options *options);
-/* Kills the program that runs, with all that it has started. From any thread, and from a signal's
- * handler. */
+/* Kills the program that runs, with all that it has started. In a handler of SIGTERM's, on the
+ * thread that runs it. */
 void script_kill(void);
+/* The same from another thread, just before the process ends: no program is run after it. */
+void script_kill_last(void);
 
 #endif

@@ -21,6 +21,7 @@
 struct script_run {
 	const struct script_options *options;
 	const char *word;
+	int64_t until_ns;      /* when it is killed */
 	struct telmon *telmon; /* whose telmon_cancelled() is asked */
 	struct buf *out, *err;
 };

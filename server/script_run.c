@@ -4,26 +4,72 @@
 /*
  * script_run -- one run of the program: an argument vector, never a shell; two pipes; a process
  * group of its own that is killed whole at the end of its time, and after its end too, for what it
- * may have left behind.
+ * may have left behind. What has left the group becomes our child when its parent ends, since this
+ * process is where orphans of its descendants go, and is killed as one.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lock.h"
 #include "script_private.h"
 
-enum { MAX_WORDS = 64, LOOK_MS = 50, READ_BYTES = 16 << 10 };
+enum { MAX_WORDS = 64, LOOK_MS = 50, READ_BYTES = 16 << 10, MAX_LOOKS = 500 };
 
 /* The group that runs now; 0 = none. A process has one script. */
 static _Atomic pid_t group;
+/* Held while there may be one that `group` does not say yet. */
+static pthread_mutex_t spawning = PTHREAD_MUTEX_INITIALIZER;
+static char children_path[64]; /* of the kernel's list of our children */
+
+/* ---- its end, and that of all that it has started: also in a signal's handler ---- */
+
+/* Kills each child in the list. How many bytes it had. */
+static ssize_t
+kill_children(void)
+{
+	int fd = open(children_path, O_RDONLY | O_CLOEXEC);
+	char list[4096];
+	ssize_t n;
+	pid_t pid = 0;
+
+	if (fd < 0)
+		return 0;
+	n = read(fd, list, sizeof(list));
+	close(fd);
+	/* A number that is cut off has no blank behind it. */
+	for (ssize_t i = 0; i < n; i++) {
+		if (list[i] >= '0' && list[i] <= '9') {
+			pid = pid * 10 + (list[i] - '0');
+			continue;
+		}
+		if (pid > 0)
+			kill(pid, SIGKILL);
+		pid = 0;
+	}
+	return n;
+}
+
+/* What a child leaves behind at its end is there at the next look. */
+static void
+end_children(void)
+{
+	for (int i = 0; i < MAX_LOOKS && kill_children() > 0; i++) {
+		poll(NULL, 0, i > 0);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+}
 
 void
 script_kill(void)
@@ -32,6 +78,23 @@ script_kill(void)
 
 	if (pid > 0)
 		kill(-pid, SIGKILL);
+	end_children();
+}
+
+void
+script_kill_last(void)
+{
+	pthread_mutex_lock(&spawning);
+	script_kill();
+}
+
+/* Orphans among what the program starts come to us. */
+static void
+adopt(void)
+{
+	snprintf(children_path, sizeof(children_path), "/proc/self/task/%d/children",
+		 (int)gettid());
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 /* ---- spawning ---- */
@@ -87,9 +150,11 @@ spawn_known(const struct script_run *run, int out, int err, pid_t *ret)
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &end, &before);
+	pthread_mutex_lock(&spawning);
 	r = spawn(run, out, err, ret);
 	if (r == 0)
 		atomic_store(&group, *ret);
+	pthread_mutex_unlock(&spawning);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
@@ -115,7 +180,7 @@ take(int fd, struct buf *to, int *ret_error)
 
 /* Until both ends are closed. 0, -EFBIG, -ETIMEDOUT, -ECANCELED. */
 static int
-read_all(const struct script_run *run, int out, int err, int64_t until_ns)
+read_all(const struct script_run *run, int out, int err)
 {
 	struct pollfd fds[] = { { out, POLLIN, 0 }, { err, POLLIN, 0 } };
 	int error = 0;
@@ -127,7 +192,7 @@ read_all(const struct script_run *run, int out, int err, int64_t until_ns)
 		/* Of complaints the first are enough. */
 		if (fds[1].fd >= 0 && fds[1].revents && !take(err, run->err, NULL))
 			fds[1].fd = -1;
-		if (now_ns() >= until_ns)
+		if (now_ns() >= run->until_ns)
 			return -ETIMEDOUT;
 		if (telmon_cancelled(run->telmon))
 			return -ECANCELED;
@@ -137,13 +202,13 @@ read_all(const struct script_run *run, int out, int err, int64_t until_ns)
 
 /* What has closed its output may still live. */
 static int
-await(const struct script_run *run, pid_t pid, int64_t until_ns, int *ret_status)
+await(const struct script_run *run, pid_t pid, int *ret_status)
 {
 	struct timespec pause = { .tv_nsec = NS_PER_MS };
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (now_ns() >= until_ns)
+		if (now_ns() >= run->until_ns)
 			return -ETIMEDOUT;
 		if (telmon_cancelled(run->telmon))
 			return -ECANCELED;
@@ -158,14 +223,14 @@ await(const struct script_run *run, pid_t pid, int64_t until_ns, int *ret_status
 static int
 watch(const struct script_run *run, pid_t pid, int out, int err, int *ret_status)
 {
-	int64_t until_ns = now_ns() + (int64_t)(run->options->timeout_s * (double)NS_PER_S);
-	int r = read_all(run, out, err, until_ns);
+	int r = read_all(run, out, err);
 
 	if (r == 0)
-		r = await(run, pid, until_ns, ret_status);
+		r = await(run, pid, ret_status);
 	kill(-pid, SIGKILL);
 	if (r < 0)
 		waitpid(pid, NULL, 0);
+	end_children();
 	return r;
 }
 
@@ -177,6 +242,7 @@ script_run(const struct script_run *run, int *ret_status)
 
 	buf_clear(run->out);
 	buf_clear(run->err);
+	adopt();
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return -errno;
 	if (pipe2(err, O_CLOEXEC) < 0) {

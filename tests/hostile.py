@@ -633,8 +633,66 @@ def children_are_ignored(folder):
         d.end()
 
 
+def processes_with(mark):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                if mark.encode() in f.read().split(b"\0"):
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+# What a program does, and what its command says then (None: that there is a row). $0 sleeps, and bears the mark.
+PROGRAMS = {
+    "daemonise": ('setsid "$SLEEP" "$MARK" >/dev/null 2>&1 </dev/null & echo "OK - fine"', None),
+    "twice": ('(setsid sh -c \'"$SLEEP" "$MARK" & "$SLEEP" "$MARK" & wait\' >/dev/null 2>&1 </dev/null &); echo OK', None),
+    "deaf": ("trap '' HUP INT TERM; \"$SLEEP\" \"$MARK\"; \"$SLEEP\" \"$MARK\"", b": killed after "),
+    "silent": ('exec >/dev/null 2>&1; exec "$SLEEP" "$MARK"', b": killed after "),
+    "stopper": ('kill -STOP $PPID; exec "$SLEEP" "$MARK"', b"past its deadline"),
+    "asked": ('case $1 in config) "$SLEEP" 1.3; echo graph_title x;; *) exec "$SLEEP" "$MARK";; esac', b": killed after "),
+    "endless": ('"$SLEEP" "$MARK" & exec yes', b"printed more than 4 MiB"),
+    "drip": ('"$SLEEP" "$MARK" & while :; do echo x; done', b"killed"),
+    "binary": ('head -c 100000 /dev/urandom', None),
+    "nothing": ("exit 2", None),
+}
+
+
+def programs(folder):
+    """Programs that do everything wrong: what they start is gone when their answer is there, and so is their child in the end."""
+    mark = f"{os.getpid()}.{time.time_ns()}"
+    sleep, config = shutil.which("sleep"), ""
+    for name, (body, _) in PROGRAMS.items():
+        path = f"{folder}/{name}.sh"
+        with open(path, "w") as f:
+            f.write(f"#!/bin/sh\nexport SLEEP={sleep} MARK={mark[-9:]}\n{body}\n")
+        os.chmod(path, 0o755)
+        user = 'user = "root"' if os.geteuid() == 0 else ""
+        user += " format = munin" if name == "asked" else ""
+        config += f'plugin {name} {{ exec = {{ "{path}" }} interval = 3600 deadline = {5 if SLOW else 2} {user} }}\n'
+    d = Daemon(config)
+    try:
+        for _ in range(RUNS):
+            for name, (_, words) in PROGRAMS.items():
+                await_true(lambda: (s := row(d, name)) and s["collects"] + s["failures"], f"{name}: there is no sample")
+                said, answer = str(row(d, name)["last_error"]).encode(), d.ask(name)
+                if (words or b"None") not in said or (words is None) == (b"error: " in answer):
+                    raise Failure(f"{name}: {said!r}, {answer!r} instead of {words!r}")
+            await_true(lambda: not processes_with(mark[-9:]), f"what they started is left: {processes_with(mark[-9:])}")
+            for name in PROGRAMS:
+                d.ask(f"plugins reload {name}")
+        for name in PROGRAMS:
+            d.ask(f"plugins unload {name}")
+        await_true(lambda: not children(d.pid), f"children are left: {children(d.pid)}")
+        await_true(lambda: not processes_with(mark[-9:]), f"what they started is left: {processes_with(mark[-9:])}")
+    finally:
+        d.end()
+
+
 OWN = [constructors, describes_itself_otherwise, spins_between_calls, last_rows_of_one_that_is_down, killed_at_any_moment,
-       end_while_a_child_is_deaf, daemon_is_killed, host_program_is_missing, no_descriptors_left, children_are_ignored]
+       end_while_a_child_is_deaf, daemon_is_killed, host_program_is_missing, no_descriptors_left, children_are_ignored, programs]
 
 
 def attempt(failed, name, run):
