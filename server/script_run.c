@@ -171,6 +171,9 @@ take(int fd, struct buf *to, int *ret_error)
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN;
+	/* What comes behind one would be lost to whoever reads a text. */
+	for (ssize_t i = 0; i < n; i++)
+		bytes[i] = bytes[i] ? bytes[i] : '?';
 	if (!ret_error)
 		buf_put(to, bytes, (size_t)n < room ? (size_t)n : room);
 	else if (buf_put(to, bytes, (size_t)n) < 0)
