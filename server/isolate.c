@@ -115,6 +115,8 @@ isolate_set_child(struct isolate *i, struct child *c)
 	LOCKED(&i->lock) {
 		before = i->child;
 		i->child = c;
+		/* Whoever had asked for the end of that one has it. */
+		i->asked = false;
 		if (i->killed)
 			end_locked(i);
 	}
