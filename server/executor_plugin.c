@@ -37,16 +37,16 @@ call_inside(struct host *h, struct call *c, struct snapshot **ret, struct buf *w
 
 /* ---- in a child ---- */
 
-/* A start that fails is news, but the plugin is there: the next call tries again. */
+/* A start that fails is news, but the plugin is there: the next call tries again. Then why is not
+ * empty, and there is no error. */
 static int
 start_isolated(struct call *c, struct buf *why)
 {
 	struct plugin *p = c->plugin;
-	_autobuf_ struct buf told = BUF_WHY;
 	int r = plugin_describe(p, c->deadline_ns, why);
 
 	if (r == 0)
-		isolate_start(p->isolate, &p->object, &c->cancel, c->deadline_ns, &told);
+		isolate_start(p->isolate, &p->object, &c->cancel, c->deadline_ns, why);
 	return r;
 }
 

@@ -158,7 +158,7 @@ say_start(const struct call *c, struct outcome *o, double s)
 		return;
 	if (c->error)
 		log_warnx("plugin %s: start failed: %s, ignoring", name, buf_str(&o->why));
-	else
+	else if (!o->why.len)
 		log_info("plugin %s: started after %.1f s", name, s);
 }
 

@@ -339,7 +339,9 @@ isolate_news(struct isolate *i, struct buf *out)
 		news = i->news;
 		i->news = false;
 		if (news)
-			buf_printf(out, "%s, next try in %.1f s", i->cause,
+			buf_puts(out, i->cause);
+		if (news && !i->ending)
+			buf_printf(out, ", next try in %.1f s",
 				   (double)i->pause_ns / (double)NS_PER_S);
 	}
 	return news;

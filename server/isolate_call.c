@@ -417,6 +417,8 @@ isolate_stop(struct isolate *i, int64_t deadline_ns)
 
 	if (i->socket < 0)
 		return;
+	LOCKED(&i->lock)
+		i->ending = true;
 	if (deadline_ns > now_ns() + stop_ns)
 		deadline_ns = now_ns() + stop_ns;
 	begin = isolate_begin(i, FRAME_STOP);

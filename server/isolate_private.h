@@ -62,6 +62,7 @@ struct isolate {
 	bool news;
 	bool asked;  /* an administrator has ended the child */
 	bool killed; /* for good */
+	bool ending; /* it is being stopped, and not tried again */
 };
 
 /* ---- isolate.c ---- */

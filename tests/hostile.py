@@ -633,6 +633,26 @@ def children_are_ignored(folder):
         d.end()
 
 
+def ends_are_told(folder):
+    """The log does not promise another try of what was unloaded, nor says that what never started has."""
+    stops, = built(folder, Plugin("stops2", before="static void stop(struct telmon *t) { rest(); }", members=".stop = stop"))
+    starts, = built(folder, Plugin("starts2", before="static int start(struct telmon *t) { rest(); return 0; }", members=".start = start"))
+    d = Daemon()
+    try:
+        for p in (stops, starts):
+            d.ask(f"plugins load {p.path}")
+            if not row(d, p.name):
+                raise Failure(f"{p.name} is not there")
+            d.ask(f"plugins unload {p.name}")
+        await_true(lambda: "stops2: was killed (past its deadline) in stop" in d.log(), "nothing is said of a stop that hangs")
+        os.kill(d.pid, signal.SIGTERM)
+        d.process.wait(PATIENCE)
+        if "next try" in d.log() or "started after" in d.log():
+            raise Failure(d.log())
+    finally:
+        d.end()
+
+
 def processes_with(mark):
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -692,7 +712,7 @@ def programs(folder):
 
 
 OWN = [constructors, describes_itself_otherwise, spins_between_calls, last_rows_of_one_that_is_down, killed_at_any_moment,
-       end_while_a_child_is_deaf, daemon_is_killed, host_program_is_missing, no_descriptors_left, children_are_ignored, programs]
+       end_while_a_child_is_deaf, daemon_is_killed, host_program_is_missing, no_descriptors_left, children_are_ignored, programs, ends_are_told]
 
 
 def attempt(failed, name, run):
