@@ -161,6 +161,7 @@ stop_threads(struct telmond *d)
 	listener_close(d->sockets);
 	if (d->sessions)
 		session_shared_stop(d->sessions);
+	telmond_change_stop(d);
 	if (d->workers)
 		stuck = pool_stop(d->workers, now + SESSIONS_END_MS * NS_PER_MS);
 	if (stuck == 0)

@@ -274,7 +274,8 @@ telmond_plugins_change(void *ctx, const char *verb, const char *what, struct buf
 	int status;
 
 	if (!telmond_change_begin(d, now_ns() + CHANGE_WAIT_S * NS_PER_S)) {
-		buf_puts(why, "plugins: another change or a reload is under way (try again)");
+		buf_puts(why, "plugins: another change or a reload is under way, or the daemon "
+			      "ends (try again)");
 		return STATUS_UNAVAILABLE;
 	}
 	status = change(d, verb, what, why);

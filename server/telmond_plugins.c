@@ -541,6 +541,9 @@ telmond_plugins_stop(struct telmond *d)
 	for (size_t i = 0; table && i < table->plugins->count; i++)
 		executor_stop_plugin(d->executor, table->plugins->plugins[i]);
 	command_table_unref(table);
+	/* A session that hangs in its change has the rest for itself. */
+	if (telmond_is_changing(d))
+		return;
 	stop_list(d, &d->late);
 	stop_list(d, &d->retired);
 	for (size_t i = 0; i < d->n_tables; i++)

@@ -78,6 +78,7 @@ struct telmond {
 	struct lock lock;
 	pthread_cond_t changed; /* nobody is changing any more */
 	bool changing;		/* guarded by lock */
+	bool no_more_changes;	/* guarded by lock: the daemon ends */
 	bool reload_wanted;	/* guarded by lock */
 	/* by whoever is changing, as the rest but unfinished */
 	struct telmond_list late;      /* isolated, and not described yet: starting or down */
@@ -159,10 +160,13 @@ void telmond_restart_child(struct telmond *d, struct plugin *p);
 /* Main looks at once whether there is something to do. Any thread. */
 void telmond_wake(struct telmond *d);
 
-/* telmond_reload: one at a time. False when somebody else is changing still at until_ns (0: now).
- */
+/* telmond_reload: one at a time. False when somebody else is changing still at until_ns (0: now),
+ * or the daemon ends. */
 bool telmond_change_begin(struct telmond *d, int64_t until_ns);
 void telmond_change_end(struct telmond *d);
+/* Main, at the end: nobody begins a change any more, and whoever waits for that gives up. */
+void telmond_change_stop(struct telmond *d);
+bool telmond_is_changing(struct telmond *d);
 /* Whether a reload had to wait for somebody else's change; asked once for each. */
 bool telmond_reload_wanted(struct telmond *d);
 /* Main only. Reads the file anew; what is wrong with it is logged and changes nothing. */

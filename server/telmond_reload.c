@@ -20,12 +20,32 @@ telmond_change_begin(struct telmond *d, int64_t until_ns)
 	bool mine = false;
 
 	LOCKED(&d->lock) {
-		while (d->changing && until_ns && lock_wait(&d->lock, &d->changed, until_ns) == 0)
+		while (d->changing && until_ns && !d->no_more_changes &&
+		       lock_wait(&d->lock, &d->changed, until_ns) == 0)
 			;
-		mine = !d->changing;
-		d->changing = true;
+		mine = !d->changing && !d->no_more_changes;
+		d->changing |= mine;
 	}
 	return mine;
+}
+
+void
+telmond_change_stop(struct telmond *d)
+{
+	LOCKED(&d->lock) {
+		d->no_more_changes = true;
+		pthread_cond_broadcast(&d->changed);
+	}
+}
+
+bool
+telmond_is_changing(struct telmond *d)
+{
+	bool changing = true;
+
+	LOCKED(&d->lock)
+		changing = d->changing;
+	return changing;
 }
 
 void

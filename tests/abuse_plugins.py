@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -104,6 +105,31 @@ def end_while_a_start_hangs():
         shutil.rmtree(plugins)
 
 
+def end_while_a_change_hangs():
+    """SIGTERM while a session hangs in an object's constructor: within 5 s, and what that session uses is left to it (a thread sanitizer sees that)."""
+    if not shutil.which(COMPILER[0]):
+        raise Skip("there is no compiler")
+    plugins = tempfile.mkdtemp(prefix="telmon-plugins-")
+    compile_plugin(plugins, "hangs", start="return 0; }\n__attribute__((constructor)) static void at_load(void)\n"
+                   f"{{ close(open(\"{plugins}/mark\", O_CREAT | O_WRONLY, 0600)); for (;;) sleep(1000);")
+    d = Daemon("plugin hangs { isolate = false }\n")
+    try:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(d.sock)
+            s.sendall(f"plugins load {plugins}/hangs.so\n".encode())
+            await_true(lambda: os.path.exists(f"{plugins}/mark"), "the constructor did not begin")
+            began = time.monotonic()
+            os.kill(d.pid, signal.SIGTERM)
+            d.process.wait(PATIENCE)
+            if time.monotonic() - began > (20 if SLOW else 5):
+                raise Failure(f"it took {time.monotonic() - began:.1f} s to end")
+        if "1 thread is stuck" not in d.log():
+            raise Failure(d.log())
+    finally:
+        d.end()
+        shutil.rmtree(plugins)
+
+
 def stuck_plugin():
     """A collect and a run that never return: errors for those who ask, nothing for the others."""
     if not shutil.which(COMPILER[0]):
@@ -148,4 +174,4 @@ def stuck_plugin():
         shutil.rmtree(plugins)
 
 
-OWN = [start_that_hangs, end_while_a_start_hangs, stuck_plugin]
+OWN = [start_that_hangs, end_while_a_start_hangs, end_while_a_change_hangs, stuck_plugin]
