@@ -46,11 +46,18 @@ find_late(const struct telmond *d, const char *name)
 static int
 no_plugin(struct telmond *d, const char *name, struct buf *why)
 {
-	struct command_table *now = registry_get(d->registry);
-	size_t n = now->plugins->count;
-	_autofree_ const char **names = xcalloc(n, sizeof(char *));
+	struct command_table *now;
+	_autofree_ const char **names = NULL;
 	const char *nearest;
+	size_t n;
 
+	if (telmond_off_path(d, name)) {
+		buf_printf(why, "plugins: %s is disabled (plugins enable %s)", name, name);
+		return STATUS_FAILED;
+	}
+	now = registry_get(d->registry);
+	n = now->plugins->count;
+	names = xcalloc(n, sizeof(char *));
 	for (size_t i = 0; i < n; i++)
 		names[i] = now->plugins->plugins[i]->name;
 	nearest = text_nearest(name, names, n);
