@@ -103,6 +103,21 @@ bring(struct telmond *d, const char *path, const char *name, struct buf *why)
 	return l.n ? 0 : STATUS_FAILED;
 }
 
+/* The same for one that may be disabled, which it is not in the table that has it. */
+static int
+bring_back(struct telmond *d, const char *path, const char *name, struct buf *why)
+{
+	const char *off = telmond_off_path(d, name);
+	_autofree_ char *off_path = off ? xstrdup(off) : NULL;
+	int status;
+
+	telmond_off_remove(d, name);
+	status = bring(d, path, name, why);
+	if (status != 0 && off_path && !find_late(d, name))
+		telmond_off_add(d, name, off_path);
+	return status;
+}
+
 /* ---- the verbs. name: the plugin's; p: the published one, or NULL ---- */
 
 /* Where a start of the daemon would find the plugin of that name; NULL: nowhere. xmalloc. */
@@ -142,7 +157,6 @@ load(struct telmond *d, const char *what, struct buf *why)
 	struct plugin *p = get(d, name);
 	bool taken = find_late(d, name) ||
 		     (p && executor_stats(d->executor, p).life != PLUGIN_FAILED);
-	int status;
 
 	plugin_unref(p);
 	if (!path)
@@ -156,10 +170,7 @@ load(struct telmond *d, const char *what, struct buf *why)
 		buf_puts(why, ": a plugin of this name is loaded already (plugins reload NAME)");
 		return STATUS_FAILED;
 	}
-	status = bring(d, path, name, why);
-	if (status == 0)
-		telmond_off_remove(d, name);
-	return status;
+	return bring_back(d, path, name, why);
 }
 
 static int
@@ -233,7 +244,6 @@ enable(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 {
 	const char *path = telmond_off_path(d, name);
 	_autofree_ char *copy = path ? xstrdup(path) : NULL;
-	int status;
 
 	if (p) {
 		buf_printf(why, "plugins: %s is not disabled", p->name);
@@ -241,11 +251,7 @@ enable(struct telmond *d, const char *name, struct plugin *p, struct buf *why)
 	}
 	if (!path)
 		return no_plugin(d, name, why);
-	telmond_off_remove(d, name);
-	status = bring(d, copy, name, why);
-	if (status != 0 && !find_late(d, name))
-		telmond_off_add(d, name, copy);
-	return status;
+	return bring_back(d, copy, name, why);
 }
 
 static const struct {
