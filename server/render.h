@@ -33,7 +33,10 @@ struct render_head {
 	double interval_s; /* between the snapshots; NaN -> null */
 };
 
-enum { RENDER_MAX_COLUMNS = 256 }; /* what a table has beyond that is not shown */
+enum {
+	RENDER_MAX_COLUMNS = 256, /* what a table has beyond that is not shown */
+	RENDER_MAX_GRAPHS = 8,	  /* of points; further series are counted */
+};
 
 /* Rows piece by piece. render_begin() measures the columns; each render_next() appends about 32 KiB
  * and returns 1 while there is more, 0 after the last piece, or buf's error. A piece is made of
@@ -48,9 +51,11 @@ struct render {
 	size_t n_columns; /* those of the rows, at most RENDER_MAX_COLUMNS */
 	size_t next_row;
 	bool begun;
-	int error;	  /* of render_begin(), for render_next() to return */
-	bool graph;	  /* RENDER_TEXT of points */
-	unsigned n_drawn; /* graphs */
+	int error;  /* of render_begin(), for render_next() to return */
+	bool graph; /* RENDER_TEXT of points */
+	/* of points */
+	unsigned n_drawn;
+	size_t drawn[RENDER_MAX_GRAPHS]; /* the first row of each series */
 	/* RENDER_TEXT of others */
 	size_t n_shown;
 	unsigned char shown[RENDER_MAX_COLUMNS]; /* columns that fit, by index, in order */

@@ -3,9 +3,9 @@
  */
 /*
  * render_graph -- rows that are points, drawn for the eye: for each series a line that names it and
- * says what its values are, and its graph. Rows that follow each other and bear the same metric and
- * labels are one series, so filters before it change what is drawn and need not know of it. Of many
- * series the first are drawn, and the others counted.
+ * says what its values are, and its graph. Rows that bear the same metric and labels are one
+ * series, in whatever order they come, so filters before it change what is drawn and need not know
+ * of it. Of many series the first are drawn, and the others counted.
  */
 #include <errno.h>
 #include <math.h>
@@ -16,17 +16,24 @@
 #include "render_private.h"
 #include "text.h"
 
-enum { MAX_DRAWN = 8, WIDTH = 80, WORDS_BYTES = 4096 };
+enum { WIDTH = 80, WORDS_BYTES = 4096 };
 
 enum { METRIC, LABELS, TIME, VALUE, UNIT, N_COLUMNS };
 
 static const char *const column_names[N_COLUMNS] = { "metric", "labels", "time", "value", "unit" };
 
-/* One series: rows from..to. */
+struct point {
+	double time_s;
+	float value;
+};
+
+/* One series. */
 struct group {
 	size_t columns[N_COLUMNS];
-	size_t from, to;
-	double *times_s;
+	size_t first; /* row */
+	size_t n;
+	struct point *sorted; /* by time */
+	double *times_s;      /* the same, as they are drawn */
 	float *points;
 	enum telmon_unit unit;
 	double factor; /* from the rows' unit to the one that is shown */
@@ -71,18 +78,21 @@ number_in(const struct rows *rows, size_t row, size_t column)
 	return c->type == CELL_REAL ? c->f : c->type == CELL_INT ? (double)c->i : (double)NAN;
 }
 
-static size_t
-end_of(const struct rows *rows, const size_t *columns, size_t from)
+static bool
+is_same(const struct rows *rows, const size_t *columns, size_t a, size_t b)
 {
-	size_t to = from + 1;
+	return strcmp(text_in(rows, a, columns[METRIC]), text_in(rows, b, columns[METRIC])) == 0 &&
+	       strcmp(text_in(rows, a, columns[LABELS]), text_in(rows, b, columns[LABELS])) == 0;
+}
 
-	while (to < rows->n_rows &&
-	       strcmp(text_in(rows, to, columns[METRIC]), text_in(rows, from, columns[METRIC])) ==
-		       0 &&
-	       strcmp(text_in(rows, to, columns[LABELS]), text_in(rows, from, columns[LABELS])) ==
-		       0)
-		to++;
-	return to;
+/* Whether one of the n rows listed is of the series that this row is of. */
+static bool
+is_among(const struct rows *rows, const size_t *columns, size_t row, const size_t *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_same(rows, columns, row, list[i]))
+			return true;
+	return false;
 }
 
 /* Seconds that pass in a second are a share; the eye wants that in percent. */
@@ -99,29 +109,60 @@ take_unit(struct group *g, const char *name)
 	}
 }
 
+static int
+by_time(const void *a, const void *b)
+{
+	double x = ((const struct point *)a)->time_s, y = ((const struct point *)b)->time_s;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+take_points(struct group *g, const struct rows *rows)
+{
+	for (size_t row = g->first; row < rows->n_rows; row++)
+		if (is_same(rows, g->columns, row, g->first))
+			g->sorted[g->n++] = (struct point){
+				number_in(rows, row, g->columns[TIME]),
+				(float)(g->factor * number_in(rows, row, g->columns[VALUE])),
+			};
+	/* sort and its kin have put them in an order of their own. */
+	qsort(g->sorted, g->n, sizeof(*g->sorted), by_time);
+	for (size_t i = 0; i < g->n; i++) {
+		g->times_s[i] = g->sorted[i].time_s;
+		g->points[i] = g->sorted[i].value;
+	}
+}
+
 /* 0 or -ENOMEM. */
 static int
 take_group(struct group *g, const struct rows *rows)
 {
-	size_t n = g->to - g->from;
+	size_t most = rows->n_rows - g->first;
 
-	take_unit(g, text_in(rows, g->from, g->columns[UNIT]));
-	g->times_s = calloc(n, sizeof(*g->times_s));
-	g->points = calloc(n, sizeof(*g->points));
-	if (!g->times_s || !g->points)
+	take_unit(g, text_in(rows, g->first, g->columns[UNIT]));
+	g->sorted = calloc(most, sizeof(*g->sorted));
+	g->times_s = calloc(most, sizeof(*g->times_s));
+	g->points = calloc(most, sizeof(*g->points));
+	if (!g->sorted || !g->times_s || !g->points)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		g->times_s[i] = number_in(rows, g->from + i, g->columns[TIME]);
-		g->points[i] = (float)(g->factor * number_in(rows, g->from + i, g->columns[VALUE]));
-	}
+	take_points(g, rows);
 	return 0;
+}
+
+static void
+drop_group(struct group *g)
+{
+	free(g->sorted);
+	free(g->times_s);
+	free(g->points);
 }
 
 static void
 put_words(struct buf *out, const struct group *g)
 {
 	double low = INFINITY, high = -INFINITY, sum = 0;
-	size_t n = g->to - g->from, known = 0;
+	size_t n = g->n, known = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!isfinite(g->points[i]))
@@ -167,10 +208,10 @@ static void
 put_title(const struct render *r, struct buf *out, const struct group *g)
 {
 	_autobuf_ struct buf name = BUF_INIT(SIZE_MAX / 2), words = BUF_INIT(WORDS_BYTES);
-	const char *labels = text_in(r->rows, g->from, g->columns[LABELS]);
+	const char *labels = text_in(r->rows, g->first, g->columns[LABELS]);
 	unsigned width = r->options.width ? r->options.width : WIDTH;
 
-	buf_puts(&name, text_in(r->rows, g->from, g->columns[METRIC]));
+	buf_puts(&name, text_in(r->rows, g->first, g->columns[METRIC]));
 	if (*labels)
 		buf_printf(&name, "{%s}", labels);
 	put_words(&words, g);
@@ -185,36 +226,56 @@ put_title(const struct render *r, struct buf *out, const struct group *g)
 }
 
 static void
-draw(const struct render *r, struct buf *out, struct group *g)
+draw_group(const struct render *r, struct buf *out, const struct group *g)
 {
 	struct plot plot = {
+		.times_s = g->times_s,
+		.points = g->points,
+		.n = g->n,
 		.from_s = r->rows->graph.from_s,
 		.to_s = r->rows->graph.to_s,
 		.now_s = r->rows->graph.to_s,
 		.columns = r->options.width ? r->options.width : WIDTH,
 		.rows = r->rows->graph.height,
+		.unit = g->unit,
 		.ascii = r->options.ascii,
 	};
 
-	if (take_group(g, r->rows) < 0) {
-		out->error = -ENOMEM;
-		return;
-	}
-	plot.times_s = g->times_s;
-	plot.points = g->points;
-	plot.n = g->to - g->from;
-	plot.unit = g->unit;
 	put_title(r, out, g);
 	plot_graph(out, &plot);
 }
 
+/* The series whose first row this is. */
 static void
-put_rest(struct render *r, struct buf *out, const size_t *columns)
+draw(const struct render *r, struct buf *out, size_t row)
 {
-	size_t n = 0;
+	struct group g = { .first = row };
 
-	for (; r->next_row < r->rows->n_rows; n++)
-		r->next_row = end_of(r->rows, columns, r->next_row);
+	find_columns(r->rows, g.columns);
+	if (take_group(&g, r->rows) == 0)
+		draw_group(r, out, &g);
+	else
+		out->error = -ENOMEM;
+	drop_group(&g);
+}
+
+/* Counts what is not drawn, from this row on. */
+static void
+put_rest(struct render *r, struct buf *out, const size_t *columns, size_t row)
+{
+	size_t *firsts = calloc(r->rows->n_rows - row, sizeof(*firsts)), n = 0;
+
+	if (!firsts) {
+		out->error = -ENOMEM;
+		return;
+	}
+	for (; row < r->rows->n_rows; row++)
+		if (!is_same(r->rows, columns, row, row - 1) &&
+		    !is_among(r->rows, columns, row, r->drawn, r->n_drawn) &&
+		    !is_among(r->rows, columns, row, firsts, n))
+			firsts[n++] = row;
+	free(firsts);
+	r->next_row = row;
 	buf_printf(out, "\nand %zu more series: ask for some, as in graph METRIC{LABEL=VALUE}\n",
 		   n);
 }
@@ -229,22 +290,22 @@ graph_head(struct render *r, struct buf *out)
 static void
 graph_rows(struct render *r, struct buf *out, size_t end)
 {
-	struct group g;
+	size_t columns[N_COLUMNS];
 
-	find_columns(r->rows, g.columns);
+	find_columns(r->rows, columns);
 	while (render_more(r, out, end)) {
-		if (r->n_drawn == MAX_DRAWN) {
-			put_rest(r, out, g.columns);
+		size_t row = r->next_row++;
+
+		if (is_among(r->rows, columns, row, r->drawn, r->n_drawn))
+			continue;
+		if (r->n_drawn == RENDER_MAX_GRAPHS) {
+			put_rest(r, out, columns, row);
 			return;
 		}
-		if (r->n_drawn++)
+		if (r->n_drawn)
 			buf_putc(out, '\n');
-		g.from = r->next_row;
-		g.to = end_of(r->rows, g.columns, g.from);
-		draw(r, out, &g);
-		free(g.times_s);
-		free(g.points);
-		r->next_row = g.to;
+		r->drawn[r->n_drawn++] = row;
+		draw(r, out, row);
 	}
 }
 

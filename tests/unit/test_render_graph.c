@@ -117,6 +117,30 @@ START_TEST(several_series_with_their_units)
 }
 END_TEST
 
+/* As filters leave it that sort by something else than time. */
+START_TEST(rows_in_any_order)
+{
+	static const int order[] = { 10, 2, 7, 0, 5, 1, 9, 3, 8, 6, 4 };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		put("load1", NULL, 1000 + order[i], order[i] * 0.1, NULL);
+		put("load5", NULL, 1000 + order[i], order[i] * 0.1, NULL);
+	}
+	expect((struct render_options){ .ascii = true, .width = 60 },
+	       "load1  now 1.00  min 0.00  mean 0.50  max 1.00  over 10 s\n"
+	       "1.00 +                                     ...........::::::\n"
+	       "0.50 +                ..........::::::::::::::::::::::::::::\n"
+	       "0.00 +.....:::::::::::::::::::::::::::::::::::::::::::::::::\n"
+	       "     + -10 s ----------------- -5 s -------------------- now\n"
+	       "\n"
+	       "load5  now 1.00  min 0.00  mean 0.50  max 1.00  over 10 s\n"
+	       "1.00 +                                     ...........::::::\n"
+	       "0.50 +                ..........::::::::::::::::::::::::::::\n"
+	       "0.00 +.....:::::::::::::::::::::::::::::::::::::::::::::::::\n"
+	       "     + -10 s ----------------- -5 s -------------------- now\n");
+}
+END_TEST
+
 START_TEST(gaps_and_what_is_gone)
 {
 	put("m", NULL, 1000, 5, NULL);
@@ -234,6 +258,7 @@ main(void)
 	tcase_add_checked_fixture(fast, setup, teardown);
 	tcase_add_test(fast, a_series_has_a_title_and_a_graph);
 	tcase_add_test(fast, several_series_with_their_units);
+	tcase_add_test(fast, rows_in_any_order);
 	tcase_add_test(fast, gaps_and_what_is_gone);
 	tcase_add_test(fast, names_are_cleaned_and_cut);
 	tcase_add_test(fast, the_width_is_80_where_it_is_unknown);
