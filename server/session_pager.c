@@ -142,30 +142,64 @@ type_key(struct session *s, struct buf *word, int key)
 	return true;
 }
 
+/* As much of the word's end as leaves the last column free. */
+static int
+show_word(struct session *s)
+{
+	struct pager *p = s->pager;
+	const char *word = buf_str(&p->typed);
+	size_t n = p->typed.len;
+
+	while (n && text_width(word, n) + 2 > s->asker.columns)
+		do {
+			word++;
+			n--;
+		} while (((unsigned char)*word & 0xc0) == 0x80);
+	buf_clear(&p->line);
+	buf_printf(&p->line, "/%s", word);
+	return session_pager_line(s);
+}
+
+static int
+take_word(struct session *s)
+{
+	struct pager *p = s->pager;
+
+	p->typing = false;
+	if (p->typed.len) {
+		memcpy(p->word, p->typed.data, p->typed.len);
+		p->n_word = p->typed.len;
+	}
+	return begin_search(s);
+}
+
+/* A new window interrupts it: the page is drawn again, and then it goes on. */
 static int
 read_word(struct session *s)
 {
-	_autobuf_ struct buf word = BUF_INIT(PAGER_WORD_BYTES + 1);
 	struct pager *p = s->pager;
 	int key = 0, r;
 
+	p->typing = true;
 	do {
-		buf_clear(&p->line);
-		buf_printf(&p->line, "/%s", buf_str(&word));
-		r = session_pager_line(s);
+		r = show_word(s);
 		key = r < 0 ? r : session_pager_key(s);
 		if (key < 0)
 			return key;
 		if (key == PAGER_NO_KEY)
 			return redraw(s);
-		if (key == '\n' || key == '\r') {
-			if (word.len)
-				memcpy(p->word, word.data, word.len);
-			p->n_word = word.len ? word.len : p->n_word;
-			return begin_search(s);
-		}
-	} while (type_key(s, &word, key));
+		if (key == '\n' || key == '\r')
+			return take_word(s);
+	} while (type_key(s, &p->typed, key));
+	p->typing = false;
 	return session_pager_prompt(s, "more");
+}
+
+static int
+ask_word(struct session *s)
+{
+	buf_clear(&s->pager->typed);
+	return read_word(s);
 }
 
 /* 0: the key means nothing here. GO_ON. */
@@ -193,7 +227,7 @@ act(struct session *s, int key)
 	case KEY_UP:
 		return show_page(s, session_pager_before(s, p->at, session_pager_rows(s) + 1));
 	case '/':
-		return read_word(s);
+		return ask_word(s);
 	case 'n':
 		return begin_search(s);
 	case 'q':
@@ -221,7 +255,7 @@ ask(struct session *s, const char *said)
 		session_keys_begin(s);
 	p->met = true;
 	if (r == 0)
-		r = session_pager_prompt(s, said);
+		r = p->typing ? read_word(s) : session_pager_prompt(s, said);
 	while (r == 0) {
 		key = session_pager_key(s);
 		r = key < 0 ? key : act(s, key);
@@ -327,6 +361,7 @@ session_pager_begin(struct session *s)
 	s->pager = xcalloc(1, sizeof(*s->pager));
 	buf_init(&s->pager->text, TEXT_BYTES);
 	buf_init(&s->pager->line, 4 * PAGER_WORD_BYTES);
+	buf_init(&s->pager->typed, PAGER_WORD_BYTES + 1);
 	s->pager->room = session_pager_rows(s);
 }
 
@@ -346,6 +381,7 @@ session_pager_end(struct session *s)
 		session_reply_owed(s, "-- idle for too long, closing\n");
 	buf_fini(&p->text);
 	buf_fini(&p->line);
+	buf_fini(&p->typed);
 	free(p);
 	s->pager = NULL;
 	return r;

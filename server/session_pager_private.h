@@ -27,6 +27,8 @@ struct pager {
 	bool searching;	 /* lines are passed over */
 	size_t from;	 /* of text: where that began, to come back to */
 	struct buf line; /* the prompt, or what is being typed there; empty: none is shown */
+	bool typing;	 /* a word to look for: */
+	struct buf typed;
 	unsigned columns, lines; /* of the window when the page was drawn */
 	int64_t drawn_ns;
 	char word[PAGER_WORD_BYTES]; /* searched for */

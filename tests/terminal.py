@@ -265,8 +265,17 @@ def resize_pager(box):
     else:
         box.type("b")
         box.screen_is(*lines[8:ROWS - 1], "-- more -- space, enter, b, /, q --")
+    box.type("/", "swap")
+    box.see(r"\A(.*\n)+/swap\n\Z")
+    box.resize(COLUMNS, 10)
+    if box.client.resizes:
+        box.see(r"\A(.*\n){9}/swap\n\Z")
+        box.type("f", "Enter")
+        box.see(r"\A.*SwapFree.*\n(.*\n){8}-- more -- space, enter, b, /, q --\n\Z")
+    else:
+        box.type("Enter")
     box.type("q")
-    box.see(r"\A(.*\n){11}" + PROMPT.rstrip() + r"\n\Z")
+    box.see(r"\A(.*\n)+" + PROMPT.rstrip() + r"\n\Z")
 
 
 def resize_watch(box):
