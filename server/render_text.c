@@ -15,7 +15,8 @@
 
 enum {
 	BETWEEN = 2,	/* blanks between columns */
-	LEAST_TEXT = 8, /* no text is shortened below this */
+	LEAST_TEXT = 8, /* no text is shortened below this, */
+	TINY_TEXT = 4,	/* unless rows would wrap */
 	MAX_PAD = 512,	/* the widest window there is: past it nothing lines up, and one long cell
 			   shall not stretch all rows */
 	ELLIPSIS = 3,	/* columns of "...", which stands for it in ASCII */
@@ -159,12 +160,12 @@ least_wanted(const struct render *r)
 /* The widest text column that may be shortened further, or -1; *ret_next is how far before it is as
  * wide as the next. */
 static int
-widest_text(const struct render *r, unsigned *ret_next)
+widest_text(const struct render *r, unsigned least, unsigned *ret_next)
 {
-	unsigned widest = LEAST_TEXT;
+	unsigned widest = least;
 	int found = -1;
 
-	*ret_next = LEAST_TEXT;
+	*ret_next = least;
 	for (size_t i = 0; i < r->n_shown; i++) {
 		size_t column = r->shown[i];
 		unsigned width = r->widths[column];
@@ -184,14 +185,14 @@ widest_text(const struct render *r, unsigned *ret_next)
 
 /* Shortens the widest texts, evenly, until a line fits. */
 static void
-shorten_texts(struct render *r)
+shorten_texts(struct render *r, unsigned least)
 {
 	size_t over;
 	unsigned next;
 	int column;
 
 	while ((over = line_width(r, SIZE_MAX)) > r->options.width &&
-	       (column = widest_text(r, &next)) >= 0) {
+	       (column = widest_text(r, least, &next)) >= 0) {
 		unsigned spare = r->widths[column] - next;
 
 		over -= r->options.width;
@@ -218,7 +219,8 @@ fit(struct render *r)
 	for (size_t i = 0; i < r->n_shown; i++)
 		if (!is_right(&r->rows->columns[r->shown[i]]) && r->widths[r->shown[i]] > max_text)
 			r->widths[r->shown[i]] = (unsigned)max_text;
-	shorten_texts(r);
+	shorten_texts(r, LEAST_TEXT);
+	shorten_texts(r, TINY_TEXT);
 }
 
 void

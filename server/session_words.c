@@ -100,11 +100,12 @@ word_who(struct session *s, const struct word_call *call)
 	static const struct telmon_column columns[] = {
 		{ .name = "id", .type = TELMON_INT, .help = "number of the session" },
 		{ .name = "address", .type = TELMON_TEXT, .help = "where it comes from" },
-		{ .name = "kind", .type = TELMON_TEXT, .help = "how it talks" },
+		{ .name = "kind", .type = TELMON_TEXT, .help = "how it talks", .priority = 1 },
 		{ .name = "since",
 		  .type = TELMON_INT,
 		  .unit = TELMON_EPOCH,
-		  .help = "when it began" },
+		  .help = "when it began",
+		  .priority = 2 },
 	};
 	int64_t now = now_ns(), wall_s = (int64_t)time(NULL);
 	struct roster_entry *list;

@@ -246,8 +246,15 @@ START_TEST(long_texts_are_shortened)
 			"a                 f\nabcdefghij...  5000\n");
 	assert_rendered(&rows, (struct render_options){ .width = 20 },
 			"a            b     f\nabcdefg\xe2\x80\xa6  1000  5000\n");
-	assert_rendered(&rows, (struct render_options){ .width = 3 },
+	assert_rendered(&rows, (struct render_options){ .width = 14 },
 			"a            f\nabcdefg\xe2\x80\xa6  5000\n");
+	/* Before a row wraps, even further. */
+	assert_rendered(&rows, (struct render_options){ .width = 11 },
+			"a         f\nabcd\xe2\x80\xa6  5000\n");
+	assert_rendered(&rows, (struct render_options){ .width = 11, .ascii = true },
+			"a         f\nab...  5000\n");
+	assert_rendered(&rows, (struct render_options){ .width = 3 },
+			"a        f\nabc\xe2\x80\xa6  5000\n");
 	rows_fini(&rows);
 }
 END_TEST
