@@ -203,7 +203,9 @@ session_settings(size_t *ret_n)
 		  get_pager },
 		{ "person", "on off", "whether somebody reads this framed session", set_person,
 		  get_person },
-		{ "prompt", "auto", "what stands before a typed line", set_prompt, get_prompt },
+		{ "prompt", "auto",
+		  "what stands before a typed line, at most 64 bytes; auto is the host's name",
+		  set_prompt, get_prompt },
 		{ "width", "auto", "columns that text is fitted to, 20 to 512; auto is the window",
 		  set_width, get_width },
 	};

@@ -647,6 +647,8 @@ START_TEST(test_words)
 	peer_skip_to(&p, "\"age\":null,\"interval\":null,\"rows\":");
 	peer_expect(&p, "[{\"id\":8,\"kind\":\"script\",\"address\":\"unix\"}]}\n");
 	peer_leave(&p);
+	script("/set width 30; /who | columns address,kind,since\n",
+	       "address    kind\n127.0.0.1  script\n");
 	script("/say\n", "error: /say: nothing to say (usage: /say TEXT)\n");
 	script("/say hello\n", "");
 }
@@ -664,6 +666,12 @@ START_TEST(test_set)
 	script("/set width 5\n", "error: /set: width: '5' is no value for it (columns that text is "
 				 "fitted to, 20 to 512; "
 				 "auto is the window: auto)\n");
+	script("/set prompt 'a prompt as long as a sentence of which nobody knows where it will "
+	       "end'\n",
+	       "error: /set: prompt: 'a prompt as long as a sentence of which nobody knows where "
+	       "i' "
+	       "is no value for it (what stands before a typed line, at most 64 bytes; auto is the "
+	       "host's name: auto)\n");
 	script("/set person on\n", "error: /set: person: only for framed sessions\n");
 	script("/set a b c\n", "error: /set: too many words (usage: /set [KEY [VALUE]])\n");
 	script("/set charset ascii; /set width 100; /set color on; /set prompt 'x> '; /set | "
