@@ -122,7 +122,7 @@ key(void *ctx)
 		c = session_typed_next(s);
 		if (c != -EAGAIN)
 			break;
-		if (p->noted || p->asked)
+		if (session_person_has_news(s))
 			return -EAGAIN;
 		r = wait_typed(s);
 		if (r < 0)

@@ -162,6 +162,7 @@ session_framed_notes(struct session *s)
 	_autobuf_ struct buf note = BUF_INIT(s->limits.max_output / 2);
 	uint64_t rings;
 
+	s->noted = false;
 	if (s->note_fd < 0 || read(s->note_fd, &rings, sizeof(rings)) < 0)
 		return;
 	while (!s->lost && roster_note(&s->seat, &note)) {

@@ -165,6 +165,10 @@ session_show(struct session *s, const char *text, size_t n)
 {
 	_autobuf_ struct buf out = BUF_INIT(4 * PIECE_BYTES);
 
+	if (s->talk == TALK_FRAMED) {
+		session_framed_text(s, text, n);
+		return;
+	}
 	while (n && !s->lost) {
 		size_t piece = n < PIECE_BYTES ? n : PIECE_BYTES;
 

@@ -87,11 +87,10 @@ session_pager_wipe(struct session *s)
 static int
 show_news(struct session *s)
 {
-	struct person *who = s->person;
 	static const char gone[] = "\r" SCREEN_ERASE_LINE;
 	int r;
 
-	if (!who || (!who->noted && !who->asked))
+	if (!session_person_has_news(s))
 		return 0;
 	r = session_pager_put(s, gone, sizeof(gone) - 1);
 	session_person_news(s);
@@ -129,16 +128,17 @@ wait_once(struct session *s, int64_t until_ns)
 {
 	struct person *who = s->person;
 	unsigned want = session_watch_want(s) | (conn_waiting(&s->conn) ? READY_OUT : 0) |
-			(who && !who->noted ? READY_NOTE : 0);
+			(s->noted ? 0 : READY_NOTE);
 	unsigned ready = session_wait(s, want, wakes_ns(s, until_ns));
 	int r = session_watch(s, ready);
 
 	if (r == 0 && (ready & READY_OUT))
 		r = session_flush(s);
-	if (r < 0 || !who)
+	if (r < 0)
 		return r;
-	session_telnet_tick(s);
-	who->noted |= (ready & READY_NOTE) != 0;
+	if (who)
+		session_telnet_tick(s);
+	s->noted |= (ready & READY_NOTE) != 0;
 	return 0;
 }
 

@@ -31,7 +31,7 @@ show_notes(struct session *s)
 	_autobuf_ struct buf note = BUF_INIT(s->limits.max_output / 2);
 	uint64_t rings;
 
-	s->person->noted = false;
+	s->noted = false;
 	if (s->note_fd >= 0 && read(s->note_fd, &rings, sizeof(rings)) < 0)
 		return;
 	while (!s->lost && roster_note(&s->seat, &note)) {
@@ -40,13 +40,22 @@ show_notes(struct session *s)
 	}
 }
 
+bool
+session_person_has_news(const struct session *s)
+{
+	return s->noted || (s->person && s->person->asked);
+}
+
 void
 session_person_news(struct session *s)
 {
-	if (s->person->asked)
+	struct person *p = s->person;
+
+	if (p && p->asked) {
+		p->asked = false;
 		say(s, "[yes]\n");
-	s->person->asked = false;
-	if (s->person->noted)
+	}
+	if (s->noted)
 		show_notes(s);
 }
 

@@ -72,7 +72,6 @@ struct person {
 	bool prompted;	  /* a prompt is out and no IAC GA behind it yet */
 	bool interrupted; /* the line before ended by ^C, and nothing was typed since */
 	bool asked;	  /* AYT waits for its answer */
-	bool noted;	  /* notes wait to be shown */
 	bool resized;	  /* the editor has not acted on its new window yet */
 	bool has_place;	  /* of the editors that there may be */
 	bool no_editor;	  /* none can be had */
@@ -87,9 +86,9 @@ struct session {
 	struct roster_seat seat;
 	struct asker asker;
 	struct reply reply;
-	struct arena arena;  /* the line at hand and what is parsed of it */
+	struct arena arena;	  /* the line at hand and what is parsed of it */
 	enum parse_format format; /* that the command at hand asks for */
-	struct pager *pager; /* of the line at hand; NULL: a live person has none */
+	struct pager *pager;	  /* of the line at hand; NULL: a live person has none */
 	struct person *person;
 	struct buf body; /* framed: the part that is being made */
 	struct buf keys; /* framed: bytes that /key brought for the running line */
@@ -120,6 +119,7 @@ struct session {
 	bool dropping;		      /* the rest of a line that was too long */
 	bool hold;		      /* no linger */
 	bool cancelled;		      /* the running line */
+	bool noted;		      /* notes wait to be shown */
 	bool redraw;		      /* the window changed, or a note is where a view was drawn */
 	bool bell_failed;	      /* no eventfd to be had: wait() looks again and again */
 };
@@ -174,7 +174,8 @@ int session_room(struct session *s, size_t n);
 int session_room_owed(struct session *s, size_t n);
 /* Text with the line ends and characters of this session. As above. */
 int session_text(struct session *s, const char *text, size_t n);
-/* The same without waiting: too much is the end of the session. */
+/* The same without waiting: too much is the end of the session. Of a framed session it becomes a
+ * part of the answer at hand. */
 void session_show(struct session *s, const char *text, size_t n);
 /* Sends what the peer takes at once. 0, or -EPIPE. */
 int session_flush(struct session *s);
@@ -229,8 +230,10 @@ void session_script_run(struct session *s);
 /* session_person.c: probed says that the probe is on the peer's screen or in its decoder. */
 void session_person_run(struct session *s, enum talk talk, bool probed);
 void session_person_free(struct session *s);
-/* Shows the notes that wait and answers AYT, as lines of their own. */
+/* Shows the notes that wait and answers AYT, as lines of their own. Also for framed sessions, in an
+ * answer that draws on a terminal. */
 void session_person_news(struct session *s);
+bool session_person_has_news(const struct session *s);
 /* Answers the timing marks that came with or behind the last ^C. Some clients drop all output up to
  * the answer. */
 void session_person_marks(struct session *s);

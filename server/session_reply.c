@@ -86,11 +86,11 @@ show_news(struct session *s)
 	struct reply *reply = &s->reply;
 	char up[32];
 
-	if (!s->person->noted && !s->person->asked)
+	if (!session_person_has_news(s))
 		return;
 	if (reply->full) {
-		s->redraw |= !reply->noted && s->person->noted;
-		reply->noted = s->person->noted;
+		s->redraw |= !reply->noted && s->noted;
+		reply->noted = s->noted;
 		return;
 	}
 	if (reply->restore) {
@@ -101,6 +101,8 @@ show_news(struct session *s)
 		s->redraw = true;
 	}
 	session_person_news(s);
+	if (s->talk == TALK_FRAMED)
+		session_framed_more(s);
 }
 
 static int64_t
@@ -130,7 +132,8 @@ happened(struct session *s)
 static unsigned
 wants(const struct session *s)
 {
-	bool notes = s->reply.streaming && s->person && !s->person->noted;
+	/* A program that draws on no terminal gets them between two answers. */
+	bool notes = s->reply.streaming && (s->person || s->asker.live) && !s->noted;
 
 	return READY_BELL | session_watch_want(s) | (notes ? READY_NOTE : 0) |
 	       (conn_waiting(&s->conn) ? READY_OUT : 0);
@@ -160,11 +163,10 @@ wait_once(struct session *s, int64_t until_ns)
 		r = session_flush(s);
 	if (r < 0)
 		return r;
-	if (s->person) {
+	if (s->person)
 		session_telnet_tick(s);
-		s->person->noted |= (ready & READY_NOTE) != 0;
-		show_news(s);
-	}
+	s->noted |= (ready & READY_NOTE) != 0;
+	show_news(s);
 	if (ready & READY_BELL)
 		return read(s->bell_fd, &rings, sizeof(rings)) > 0 ? REPLY_BELL : -EAGAIN;
 	r = happened(s);

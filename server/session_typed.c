@@ -148,7 +148,7 @@ session_typed_wait(struct session *s, int64_t until_ns)
 		want |= READY_OUT;
 	if (s->talk == TALK_TELNET)
 		want |= READY_URGENT;
-	if (p->editor && !p->noted)
+	if (p->editor && !s->noted)
 		want |= READY_NOTE;
 	ready = session_wait_idle(s, want, session_telnet_deadline(s, until_ns));
 	if (ready & READY_STOP) {
@@ -156,7 +156,7 @@ session_typed_wait(struct session *s, int64_t until_ns)
 		return -ESHUTDOWN;
 	}
 	session_telnet_tick(s);
-	p->noted |= (ready & READY_NOTE) != 0;
+	s->noted |= (ready & READY_NOTE) != 0;
 	if (ready & READY_URGENT)
 		session_telnet_urgent(s);
 	if (ready & (READY_IN | READY_URGENT | READY_HANGUP)) {

@@ -328,6 +328,37 @@ def say(box):
     box.see(rf"{rest}\n" + text[5:65] + "\n" + text[65:] + f"\n{PROMPT.rstrip()}\n")
 
 
+def say_while_drawn(box):
+    """Above the prompt of a pager, above what watch draws, and behind top, which says so."""
+    note = r"-- \S+ #\d+: "
+    box.prompt()
+    lines = box.ask(METRICS)
+    box.type(METRICS, "Enter")
+    box.screen_is(*lines[:ROWS - 1], "-- more -- space, enter, b, /, q --")
+    box.ask("/say paged")
+    box.see(r"\A" + re.escape("".join(line + "\n" for line in lines[1:ROWS - 1])) + note + r"paged\n-- more -- .*\n\Z")
+    box.type("q")
+    box.see(note + rf"paged\n{PROMPT.rstrip()}\n\Z")
+    box.type("C-l", "watch -n 0.1 memory", "Enter")
+    box.see(r"^every 0\.1 s .*  memory\n")
+    box.ask("/say watched")
+    box.see(rf"\A{PROMPT}watch -n 0.1 memory\n{note}watched\nevery 0\.1 s .*  memory\n")
+    box.type("x")
+    box.see(rf"^{PROMPT.rstrip()}\n\Z")
+    box.type("C-l", "until -t 600 echo x | include y", "Enter")
+    box.screen_is(PROMPT + "until -t 600 echo x | include y", cursor=(0, 1))
+    box.ask("/say until")
+    box.see(note + r"until\n\Z")
+    box.type("x")
+    box.see(rf"^{PROMPT.rstrip()}\n\Z")
+    box.type("C-l", "top", "Enter")
+    box.see(r"^q quit")
+    box.ask("/say topped")
+    box.see(r"^a message waits until you leave")
+    box.type("q")
+    box.see(rf"\A{PROMPT}top\n{note}topped\n{PROMPT.rstrip()}\n\Z")
+
+
 def shutdown(box):
     before = box.modes()
     box.prompt()
@@ -376,7 +407,7 @@ def escape(box):
 
 
 SCENES = [editing, letters, wrapping, history, completion, explain, pager, watch, interrupt, resize_line, resize_pager, resize_watch, resize_top, say,
-          shutdown, leaving, escape]
+          say_while_drawn, shutdown, leaving, escape]
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in CLIENTS:
