@@ -68,14 +68,14 @@ answer_words(const char *json, size_t n, struct arena *a, struct menu_word **ret
 }
 
 int
-answer_host(const char *json, size_t n, struct buf *out)
+answer_setting(const char *json, size_t n, struct buf *out)
 {
 	json_t *root = json_loadb(json, n, JSON_DISABLE_EOF_CHECK, NULL);
-	const char *host = json_string_value(json_object_get(root, "host"));
+	const char *value = text_of(json_array_get(json_object_get(root, "rows"), 0), "value");
 	int r = -EBADMSG;
 
-	if (host && *host)
-		r = text_clean(out, host, strlen(host));
+	if (value)
+		r = text_clean(out, value, strlen(value));
 	json_decref(root);
 	return r;
 }

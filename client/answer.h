@@ -2,8 +2,8 @@
  * Copyright (c) 2026 the telmon authors
  */
 /*
- * answer -- what the client itself needs out of the daemon's JSON: names to complete, and the host.
- * Pure.
+ * answer -- what the client itself needs out of the daemon's JSON: names to complete, and the
+ * prompt. Pure.
  */
 #ifndef ANSWER_H
 #define ANSWER_H
@@ -18,7 +18,7 @@
  * nothing can follow in them. Memory is the arena's. 0, or -EBADMSG: no such answer. */
 int answer_words(const char *json, size_t n, struct arena *a, struct menu_word **ret,
 		 size_t *ret_n);
-/* Appends the "host" of any answer, cleaned. 0 or -EBADMSG. */
-int answer_host(const char *json, size_t n, struct buf *out);
+/* Appends the value that /set KEY answers, cleaned. 0 or -EBADMSG. */
+int answer_setting(const char *json, size_t n, struct buf *out);
 
 #endif

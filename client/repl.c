@@ -153,6 +153,9 @@ run_line(struct repl *r, const char *line)
 		repl_window_tell(r);
 	if (!empty && r->talk)
 		repl_answer(r, line);
+	/* Short for /set will do. */
+	if (r->talk && strstr(line, "/s"))
+		repl_link_prompt(r);
 }
 
 int

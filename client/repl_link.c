@@ -64,16 +64,17 @@ color_line(const struct repl *r)
 	return yes ? "/set color on" : "/set color off";
 }
 
-static void
-make_prompt(struct repl *r)
+void
+repl_link_prompt(struct repl *r)
 {
-	_autobuf_ struct buf answer = BUF_INIT(1 << 16), host = BUF_INIT(256);
+	_autobuf_ struct buf answer = BUF_INIT(1 << 16), prompt = BUF_INIT(sizeof(r->prompt) - 1);
 	const char *place = r->contact->place ? r->contact->place : "telmon";
 
-	if (repl_link_ask(r, "version --json", &answer) < 0 || answer.len == 0 ||
-	    answer_host(answer.data, answer.len, &host) < 0)
-		buf_puts(&host, place);
-	snprintf(r->prompt, sizeof(r->prompt), "%.*s> ", 255, buf_str(&host));
+	if (repl_link_ask(r, "/set prompt --json", &answer) >= 0 && answer.len &&
+	    answer_setting(answer.data, answer.len, &prompt) == 0)
+		snprintf(r->prompt, sizeof(r->prompt), "%s", buf_str(&prompt));
+	else if (!r->prompt[0])
+		snprintf(r->prompt, sizeof(r->prompt), "%.*s> ", 255, place);
 }
 
 /* Nobody reads keys while we connect: ^C is a signal then. A new window and ^Z have to wait. */
@@ -109,6 +110,6 @@ repl_link_open(struct repl *r)
 		repl_link_ask(r, "/set charset ascii", NULL);
 	repl_link_ask(r, color_line(r), NULL);
 	if (r->talk)
-		make_prompt(r);
+		repl_link_prompt(r);
 	return r->talk != NULL;
 }

@@ -105,6 +105,8 @@ void repl_window_below(struct repl *r);
 /* repl_link.c: a daemon that knows who we are. False: there is none (said on stderr). */
 bool repl_link_open(struct repl *r);
 void repl_link_close(struct repl *r);
+/* Asks what the prompt is. */
+void repl_link_prompt(struct repl *r);
 /* A line of our own; answer as relay_ask(). A status; -1 when there is no answer: the daemon is
  * gone, which the person then knows. */
 int repl_link_ask(struct repl *r, const char *line, struct buf *answer);

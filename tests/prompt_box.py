@@ -75,7 +75,7 @@ class Daemon:
         elif window:
             self.answer(window)
         self.answer(f"/set color {color}")
-        self.answer("version --json", '{"command":"version","host":"web1","rows":[]}\n')
+        self.answer("/set prompt --json", '{"command":"/set prompt","host":"web1","rows":[{"key":"prompt","value":"web1> "}]}\n')
 
     def complete(self, cursor, line, *words):
         rows = [{"word": w, "shown": (w or s[0]).rstrip(), "help": h} for w, h, *s in words]

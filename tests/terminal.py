@@ -359,6 +359,14 @@ def say_while_drawn(box):
     box.see(rf"\A{PROMPT}top\n{note}topped\n{PROMPT.rstrip()}\n\Z")
 
 
+def set_prompt(box):
+    box.prompt()
+    box.type("/set prompt there:", "Enter")
+    box.screen_is(PROMPT + "/set prompt there:", "there:")
+    box.type("/set prompt auto", "Enter")
+    box.screen_is(PROMPT + "/set prompt there:", "there:/set prompt auto", PROMPT)
+
+
 def shutdown(box):
     before = box.modes()
     box.prompt()
@@ -407,7 +415,7 @@ def escape(box):
 
 
 SCENES = [editing, letters, wrapping, history, completion, explain, pager, watch, interrupt, resize_line, resize_pager, resize_watch, resize_top, say,
-          say_while_drawn, shutdown, leaving, escape]
+          say_while_drawn, set_prompt, shutdown, leaving, escape]
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in CLIENTS:
