@@ -306,6 +306,13 @@ key_end(struct key_reader *r)
 	return escape;
 }
 
+void
+key_pause(struct key_reader *r)
+{
+	if (r->state != ESCAPED || r->strange)
+		begin(r, PLAIN);
+}
+
 size_t
 key_encode(uint32_t c, char ret[4])
 {

@@ -56,6 +56,9 @@ bool key_is_begun(const struct key_reader *r);
 /* Nothing more belongs to what was begun: the next byte stands for itself. True when that was ESC,
  * which is then a key. */
 bool key_end(struct key_reader *r);
+/* Nothing has come for so long that a sequence which was begun is none: what follows is typed. An
+ * ESC alone still waits, for it may be typed before a character in the place of Alt. */
+void key_pause(struct key_reader *r);
 /* Writes a character (no named key) in UTF-8. Returns its length. */
 size_t key_encode(uint32_t c, char ret[4]);
 

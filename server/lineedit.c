@@ -64,6 +64,12 @@ lineedit_set_window(struct lineedit *e, unsigned columns, unsigned rows)
 }
 
 void
+lineedit_pause(struct lineedit *e)
+{
+	key_pause(&e->keys);
+}
+
+void
 lineedit_show(struct lineedit *e, const char *text, size_t n)
 {
 	if (n)

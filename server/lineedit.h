@@ -58,6 +58,9 @@ bool lineedit_is_open(const struct lineedit *e);
  * itself, its Enter included (nc). This one and the next may be called from inside `key`. */
 void lineedit_set_echo(struct lineedit *e, bool echo);
 void lineedit_set_window(struct lineedit *e, unsigned columns, unsigned rows); /* 0 = unknown */
+/* From inside `key`: before what it returns next nothing was typed for a while, so it is no part of
+ * an escape sequence. */
+void lineedit_pause(struct lineedit *e);
 /* Prompts and reads one line into line (cleared first, no LF, clean UTF-8). 1 = a line; 0 = end (^D
  * on an empty line); -EMSGSIZE = the line was too long and has been dropped to its end, -ENOMEM =
  * so it was for want of memory; -ECANCELED = ^C; else what `key` returned. The cursor is on a fresh

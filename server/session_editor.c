@@ -13,6 +13,10 @@
 #include "session_private.h"
 #include "text.h"
 
+/* Of a key's sequence the bytes come together. Somebody who presses Alt and ] has begun one, too,
+ * which would swallow all that he types then up to Enter. */
+static const int64_t pause_ns = NS_PER_S;
+
 /* --- what it shows --- */
 
 /* In ASCII a character keeps the columns that the line editor gave it. */
@@ -98,6 +102,7 @@ static int
 wait_typed(struct session *s)
 {
 	struct person *p = s->person;
+	int64_t from_ns = now_ns();
 	int r;
 
 	if (s->lost)
@@ -105,6 +110,8 @@ wait_typed(struct session *s)
 	if (!p->idle_ns)
 		p->idle_ns = s->limits.idle_timeout_ns ? now_ns() + s->limits.idle_timeout_ns : -1;
 	r = session_typed_wait(s, nearer_end(p, p->idle_ns));
+	if (now_ns() - from_ns >= pause_ns)
+		lineedit_pause(p->editor);
 	return r == -ETIME && p->end_ns && now_ns() >= p->end_ns ? -EPIPE : r;
 }
 

@@ -174,6 +174,36 @@ START_TEST(what_was_begun_ends_with_time)
 }
 END_TEST
 
+/* Of the bytes typed behind a pause, how many are characters. */
+static size_t
+behind_pause(const char *begun, const char *typed)
+{
+	struct key_reader r = { 0 };
+	uint32_t keys[2];
+	size_t n = 0;
+
+	for (const char *c = begun; *c; c++)
+		ck_assert_uint_eq(key_read(&r, (uint8_t)*c, keys), 0);
+	key_pause(&r);
+	for (const char *c = typed; *c; c++)
+		n += key_read(&r, (uint8_t)*c, keys) == 1 && keys[0] == (uint8_t)*c;
+	return n;
+}
+
+START_TEST(a_pause_ends_a_sequence)
+{
+	ck_assert_uint_eq(behind_pause("\033]", "cpu"), 3);
+	ck_assert_uint_eq(behind_pause("\033P1", "cpu"), 3);
+	ck_assert_uint_eq(behind_pause("\033[", "cpu"), 3);
+	ck_assert_uint_eq(behind_pause("\033[1;", "cpu"), 3);
+	ck_assert_uint_eq(behind_pause("\033O", "cpu"), 3);
+	ck_assert_uint_eq(behind_pause("\033 ", "cpu"), 3);
+	ck_assert_uint_eq(behind_pause("", "cpu"), 3);
+	/* Typed for Alt. */
+	ck_assert_uint_eq(behind_pause("\033", "cpu"), 2);
+}
+END_TEST
+
 START_TEST(characters_are_encoded)
 {
 	static const uint32_t some[] = { 'a', 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff };
@@ -203,6 +233,7 @@ key_suite(void)
 	tcase_add_test(c, controls_end_a_sequence);
 	tcase_add_test(c, any_bytes);
 	tcase_add_test(c, what_was_begun_ends_with_time);
+	tcase_add_test(c, a_pause_ends_a_sequence);
 	tcase_add_test(c, characters_are_encoded);
 	suite_add_tcase(s, c);
 	return s;

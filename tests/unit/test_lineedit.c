@@ -219,6 +219,27 @@ START_TEST(echo_may_end_while_typing)
 }
 END_TEST
 
+static void
+pause_typing(struct fixture *f)
+{
+	lineedit_pause(f->e);
+}
+
+/* Alt and ] begin a sequence that goes on up to its end. */
+START_TEST(a_pause_ends_a_sequence)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	f.hook = pause_typing;
+	f.hook_at = 5;
+	ck_assert_int_eq(READ(&f, "a\033]bcde\n"), 1);
+	ck_assert_str_eq(buf_str(&f.line), "ade");
+	ck_assert_str_eq(buf_str(&f.shown), "> ade\n");
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(both_line_ends_count_once)
 {
 	struct fixture f;
@@ -559,6 +580,7 @@ lineedit_suite(void)
 	tcase_add_test(c, controls_do_nothing);
 	tcase_add_test(c, escape_sequences_never_enter_the_line);
 	tcase_add_test(c, enter_ends_an_open_sequence);
+	tcase_add_test(c, a_pause_ends_a_sequence);
 	tcase_add_test(c, what_is_no_text_is_replaced);
 	tcase_add_test(c, combining_marks_do_not_pile_up);
 	tcase_add_test(c, interrupt_and_end);
