@@ -24,8 +24,11 @@
 #include "relay.h"
 #include "repl.h"
 #include "talk.h"
+#include "terminal.h"
 #include "text.h"
 #include "wire.h"
+
+enum { MIN_WIDTH = 20, MAX_WIDTH = 512 }; /* what /set width takes */
 
 struct options {
 	struct contact contact;
@@ -137,14 +140,29 @@ take_options(struct options *o, int argc, char **argv)
 	return r ? r : -1;
 }
 
+/* A table on a terminal is fitted to it; a file or a pipe gets all of it. */
+static int
+fit_window(struct talk *t)
+{
+	unsigned columns, rows;
+	char line[32];
+	int ignored;
+
+	if (!terminal_window(&columns, &rows))
+		return 0;
+	columns = columns < MIN_WIDTH ? MIN_WIDTH : columns > MAX_WIDTH ? MAX_WIDTH : columns;
+	snprintf(line, sizeof(line), "/set width %u", columns);
+	return relay_ask(t, line, NULL, NULL, &ignored);
+}
+
 static int
 run_session(struct talk *t, struct options *o, bool one_shot)
 {
-	int status = STATUS_OK, r;
+	int status = STATUS_OK, r = fit_window(t);
 
-	if (one_shot)
+	if (r == 0 && one_shot)
 		r = relay(t, o->command.data, o->command.len, NULL, &status);
-	else
+	else if (r == 0)
 		r = feed(t, stdin, &status);
 	talk_free(t);
 	return r < 0 ? contact_explain(r) : status;
