@@ -162,6 +162,9 @@ word_history(struct session *s, const struct word_call *call)
 
 	if (r)
 		return r;
+	if (s->talk == TALK_FRAMED)
+		return session_error(s, STATUS_UNAVAILABLE,
+				     "/history: none is kept here (a client has its own: up, ^R)");
 	rows_init(&rows, columns, COUNT(columns), 0);
 	while (p && (line = lineedit_next_kept(p->editor, line))) {
 		rows_begin(&rows);
