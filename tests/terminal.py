@@ -267,8 +267,11 @@ def resize_pager(box):
         box.screen_is(*lines[8:ROWS - 1], "-- more -- space, enter, b, /, q --")
     box.type("/", "swap")
     box.see(r"\A(.*\n)+/swap\n\Z")
+    shown = len(box.output())
     box.resize(COLUMNS, 10)
     if box.client.resizes:
+        # tmux itself cuts the screen to what looks the same.
+        box.wait("nothing is drawn", lambda: box.output()[shown:], lambda drawn: "/swap" in drawn)
         box.see(r"\A(.*\n){9}/swap\n\Z")
         box.type("f", "Enter")
         box.see(r"\A.*SwapFree.*\n(.*\n){8}-- more -- space, enter, b, /, q --\n\Z")
