@@ -153,8 +153,8 @@ run_line(struct repl *r, const char *line)
 		repl_window_tell(r);
 	if (!empty && r->talk)
 		repl_answer(r, line);
-	/* Short for /set will do. */
-	if (r->talk && strstr(line, "/s"))
+	/* Short for /set will do. Whoever has given up on the daemon is not made to wait again. */
+	if (r->talk && r->error == 0 && strstr(line, "/s"))
 		repl_link_prompt(r);
 }
 

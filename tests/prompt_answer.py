@@ -188,10 +188,10 @@ def cancel_flood(box):
     d.hear("/cancel")
 
 
-def give_up(box):
+def give_up(box, line="slow"):
     t, d = box.prompt()
-    t.type("slow\r")
-    d.hear("slow")
+    t.type(line + "\r")
+    d.hear(line)
     t.type("\x03")
     d.hear("/cancel")
     t.type("\x03")
@@ -200,6 +200,11 @@ def give_up(box):
     t.type("\x03")
     t.see("error: gave up waiting for the daemon")
     t.end(130)
+
+
+def give_up_setting(box):
+    """The client asks for its prompt after such a line, but not whom somebody has given up on."""
+    give_up(box, "/set prompt x")
 
 
 def give_up_at_once(box):
@@ -294,7 +299,7 @@ def silence(box):
 
 CASES = [
     keys, keys_wait, keys_ahead, keys_too_many, not_echoed, cancel, in_order, cancel_drops_keys, cancel_flood,
-    give_up, give_up_at_once, give_up_completing, undone_at_the_end, undone_when_the_daemon_dies, undone_by_signals,
+    give_up, give_up_setting, give_up_at_once, give_up_completing, undone_at_the_end, undone_when_the_daemon_dies, undone_by_signals,
     silence,
 ]
 
