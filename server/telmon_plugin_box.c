@@ -248,7 +248,7 @@ is_excused(const struct telmon_command *cmd, enum box_args which, int error)
 		return false;
 	switch (-error) {
 	case EINVAL:
-		return lacks_argument(cmd);
+		return which == BOX_SMALLEST || lacks_argument(cmd);
 	case ECONNREFUSED:
 	case EHOSTUNREACH:
 	case ENETUNREACH:

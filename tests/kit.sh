@@ -321,8 +321,14 @@ static int act(struct telmon *t)
 }
 static int nobody(struct telmon *t) { return telmon_fail(t, -ECONNREFUSED, "nobody is there"); }
 static const struct telmon_arg a[] = { { .name = "host", .help = "h", .type = TELMON_TEXT } };
+static const struct telmon_arg full[] = { { .name = "host", .help = "h", .type = TELMON_TEXT, .def = "here" } };
+static int full_act(struct telmon *t)
+{
+	return *telmon_arg_text(t, 0) ? 0 : telmon_fail(t, -EINVAL, "a host must have a name");
+}
 static const struct telmon_command k[] = { { .name = "k", .help = "h", TELMON_COLUMNS(c), TELMON_ARGS(a), .run = act },
-	{ .name = "l", .help = "h", TELMON_COLUMNS(c), .run = nobody } };
+	{ .name = "l", .help = "h", TELMON_COLUMNS(c), .run = nobody },
+	{ .name = "m", .help = "h", TELMON_COLUMNS(c), TELMON_ARGS(full), .run = full_act } };
 #define P TELMON_COMMANDS(k)
 END
 grep '^warning' "$dir/report" && fail "wants: what it cannot have is laid at its door"
