@@ -17,7 +17,15 @@
 #include "render.h"
 #include "telmon_plugin_private.h"
 
-enum { ROUNDS_TIMED = 20, ROUNDS = 200, WARM_UP = 20, RESTARTS = 20, PARTS = 4, LEAK_BYTES = 16 };
+enum {
+	ROUNDS_TIMED = 20,
+	ROUNDS = 200,
+	WARM_UP = 20,
+	RESTARTS = 20,
+	PARTS = 4,
+	TRIES = 3,
+	LEAK_BYTES = 16,
+};
 static const int64_t rounds_ns = 4 * NS_PER_S, dear_ns = 50 * NS_PER_MS;
 static const int64_t cancel_after_ns = 50 * NS_PER_MS, obeys_ns = 250 * NS_PER_MS;
 
@@ -219,26 +227,39 @@ round_of(struct box *b, const bool *cheap)
 	}
 }
 
-static void
-leaks_of_calls(struct box *b)
+/* How many rounds there were. */
+static int
+watch_calls(struct box *b, const bool *cheap, struct watch *w)
 {
-	_autofree_ bool *cheap = xcalloc(b->plugin->decl.n_commands + 1, sizeof(*cheap));
-	struct watch w = { .parts = 0 };
-	int64_t began_ns;
+	int64_t began_ns = now_ns();
 	int n = 0;
 
-	for (size_t i = 0; i < b->plugin->decl.n_commands; i++)
-		cheap[i] = ask_once(b, &b->plugin->commands[i]) < dear_ns;
-	began_ns = now_ns();
+	*w = (struct watch){ .parts = 0 };
 	for (int i = 0; i < WARM_UP && now_ns() - began_ns < rounds_ns / 2; i++)
 		round_of(b, cheap);
-	mark(&w, 0);
+	mark(w, 0);
 	began_ns = now_ns();
 	while (n < ROUNDS && now_ns() - began_ns < rounds_ns) {
 		round_of(b, cheap);
 		if (++n % (ROUNDS / PARTS) == 0)
-			mark(&w, n);
+			mark(w, n);
 	}
+	return n;
+}
+
+static void
+leaks_of_calls(struct box *b)
+{
+	_autofree_ bool *cheap = xcalloc(b->plugin->decl.n_commands + 1, sizeof(*cheap));
+	struct watch w;
+	int n, tries = 0;
+
+	for (size_t i = 0; i < b->plugin->decl.n_commands; i++)
+		cheap[i] = ask_once(b, &b->plugin->commands[i]) < dear_ns;
+	/* Where ever more is going on, tables grow for a while; a leak goes on. */
+	do
+		n = watch_calls(b, cheap, &w);
+	while (w.parts > 1 && growth(&w) >= LEAK_BYTES && ++tries < TRIES);
 	judge_held(b->phase, "collect, views and runs", &w);
 	phase_say(b->phase, FINDING_NOTE, "leaks", "looked for over %d rounds of all calls", n);
 }
