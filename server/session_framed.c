@@ -4,8 +4,8 @@
 /*
  * session_framed -- answers with a header line each, for programs: what a command writes is
  * collected into a part of at most 64 KiB; `more` parts go out as they fill or when a round ends,
- * and each line received ends in exactly one `done`. Notes stand outside any answer. Runs on the
- * session's worker.
+ * and each line received ends in exactly one `done`. Notes stand outside any answer; a message that
+ * comes while one is drawn on a terminal is a part of that. Runs on the session's worker.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,10 +38,16 @@ put_part(struct session *s, enum wire_type type, int status, bool owed)
 	return 0;
 }
 
+static size_t
+most_of_part(const struct session *s)
+{
+	return s->limits.max_output / 2 < PART_BYTES ? s->limits.max_output / 2 : PART_BYTES;
+}
+
 int
 session_framed_text(struct session *s, const char *bytes, size_t n)
 {
-	size_t most = s->limits.max_output / 2 < PART_BYTES ? s->limits.max_output / 2 : PART_BYTES;
+	size_t most = most_of_part(s);
 
 	if (!s->body.max)
 		buf_init(&s->body, PART_BYTES);
@@ -171,11 +177,22 @@ session_framed_notes(struct session *s)
 	}
 }
 
+/* A long one comes as several: a `more` has no place outside an answer. */
 void
 session_framed_note(struct session *s, const char *text, size_t n)
 {
-	if (session_framed_text(s, text, n) == 0 && put_part(s, WIRE_NOTE, 0, true) == 0)
+	while (n && !s->lost) {
+		size_t most = most_of_part(s), piece = n < most ? n : most;
+
+		/* A character is not cut in two. */
+		while (piece < n && piece > 1 && ((unsigned char)text[piece] & 0xc0) == 0x80)
+			piece--;
+		if (session_framed_text(s, text, piece) < 0 || put_part(s, WIRE_NOTE, 0, true) < 0)
+			return;
 		session_flush(s);
+		text += piece;
+		n -= piece;
+	}
 }
 
 void

@@ -174,8 +174,8 @@ int session_room(struct session *s, size_t n);
 int session_room_owed(struct session *s, size_t n);
 /* Text with the line ends and characters of this session. As above. */
 int session_text(struct session *s, const char *text, size_t n);
-/* The same without waiting: too much is the end of the session. Of a framed session it becomes a
- * part of the answer at hand. */
+/* The same without waiting: too much is the end of the session. In a framed session it becomes a
+ * part of the answer at hand, which may wait for room as any text does. */
 void session_show(struct session *s, const char *text, size_t n);
 /* Sends what the peer takes at once. 0, or -EPIPE. */
 int session_flush(struct session *s);

@@ -132,8 +132,9 @@ happened(struct session *s)
 static unsigned
 wants(const struct session *s)
 {
-	/* A program that draws on no terminal gets them between two answers. */
-	bool notes = s->reply.streaming && (s->person || s->asker.live) && !s->noted;
+	/* A program that draws on no terminal, or draws nothing, gets them between two answers. */
+	bool drawn = s->asker.live && session_format(s, s->format) == RENDER_TEXT;
+	bool notes = s->reply.streaming && (s->person || drawn) && !s->noted;
 
 	return READY_BELL | session_watch_want(s) | (notes ? READY_NOTE : 0) |
 	       (conn_waiting(&s->conn) ? READY_OUT : 0);
