@@ -24,13 +24,14 @@
 #include "lock.h"
 #include "script_private.h"
 
-enum { MAX_WORDS = 64, LOOK_MS = 50, READ_BYTES = 16 << 10, MAX_LOOKS = 500 };
+enum { MAX_WORDS = 64, LOOK_MS = 50, READ_BYTES = 16 << 10, MAX_LOOKS = 500, SPAWN_S = 1 };
 
 /* The group that runs now; 0 = none. A process has one script. */
 static _Atomic pid_t group;
-/* Held while there may be one that `group` does not say yet. */
+/* Held while there may be one that `group` does not say yet. No row of lock.h: nothing else is
+ * taken under it, and whoever ends the process does not wait for it for ever. */
 static pthread_mutex_t spawning = PTHREAD_MUTEX_INITIALIZER;
-static char children_path[64]; /* of the kernel's list of our children */
+static char children_path[64]; /* of the kernel's list of our children; set before the first */
 
 /* ---- its end, and that of all that it has started: also in a signal's handler ---- */
 
@@ -84,16 +85,30 @@ script_kill(void)
 void
 script_kill_last(void)
 {
-	pthread_mutex_lock(&spawning);
+	struct timespec until;
+
+	/* The program may lie where nothing answers. */
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += SPAWN_S;
+	(void)pthread_mutex_clocklock(&spawning, CLOCK_MONOTONIC, &until);
 	script_kill();
 }
 
-/* Orphans among what the program starts come to us. */
+/* Orphans among what the program starts come to us, where the kernel says which these are: else
+ * they would only pile up here. */
 static void
-adopt(void)
+adopt_locked(void)
 {
+	int fd;
+
+	if (children_path[0])
+		return;
 	snprintf(children_path, sizeof(children_path), "/proc/self/task/%d/children",
 		 (int)gettid());
+	fd = open(children_path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	close(fd);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
@@ -151,6 +166,7 @@ spawn_known(const struct script_run *run, int out, int err, pid_t *ret)
 	sigaddset(&end, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &end, &before);
 	pthread_mutex_lock(&spawning);
+	adopt_locked();
 	r = spawn(run, out, err, ret);
 	if (r == 0)
 		atomic_store(&group, *ret);
@@ -245,7 +261,6 @@ script_run(const struct script_run *run, int *ret_status)
 
 	buf_clear(run->out);
 	buf_clear(run->err);
-	adopt();
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return -errno;
 	if (pipe2(err, O_CLOEXEC) < 0) {
