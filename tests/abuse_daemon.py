@@ -43,6 +43,11 @@ class Skip(Exception):
     pass
 
 
+def listens(log):
+    """Whether both of a daemon's listeners are there, in whichever order."""
+    return "listening on unix:" in log and "listening on telnet:" in log
+
+
 class Daemon:
     """$DIR in config is the daemon's folder. Where it names no listener, there are two: d.port on loopback, and d.sock."""
 
@@ -60,7 +65,7 @@ class Daemon:
         atexit.register(self.process.kill)  # for cases that fail
         self.started, self.forgotten = b"", 0
         deadline = time.monotonic() + PATIENCE
-        while not re.search(r"listening on unix", self.log()):
+        while not listens(self.log()):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise Failure("no start:\n" + self.log())
             time.sleep(0.02)
@@ -79,7 +84,7 @@ class Daemon:
 
     def log(self):
         if self.process.stderr:  # read until it has started, and never again
-            if b"listening on unix" not in self.started:
+            if not listens(self.started.decode()):
                 self.started += os.read(self.process.stderr.fileno(), 4096)
             return self.started.decode()
         with open(os.path.join(self.dir, "log"), "rb") as f:
