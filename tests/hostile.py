@@ -292,13 +292,31 @@ def row(d, name):
     return found[0] if found else None
 
 
-def once(d, p):
-    d.ask(f"plugins restart {p.name}")
-    answer = d.ask(p.name)
+TRIES = 5  # deadlines are short here: what a machine had no time for is asked again
+
+
+def is_late(answer):
+    return re.search(rb"past its deadline|no answer within|not ready yet", answer)
+
+
+def revive(d, p):
+    """A new child, which works."""
+    for _ in range(TRIES):
+        d.ask(f"plugins restart {p.name}")
+        if b"works" in (answer := d.ask(p.name)) or not is_late(answer):
+            break
     if b"works" not in answer:
-        raise Failure(f"it did not work before: {answer!r}")
-    before = row(d, p.name)
-    answer = d.ask(p.ask)
+        raise Failure(f"{p.name} did not work before: {answer!r}")
+
+
+def once(d, p):
+    wanted = p.answer or b"works"
+    for _ in range(TRIES):
+        revive(d, p)
+        before = row(d, p.name)
+        answer = d.ask(p.ask)
+        if wanted in answer or not is_late(answer):
+            break
     if p.answer is None:
         if b"works" not in answer:
             raise Failure(f"{answer!r}")
@@ -327,9 +345,7 @@ class Together:
     def rest(self):
         """All have a child, and none a call."""
         for p in self.cases:
-            self.d.ask(f"plugins restart {p.name}")
-            if b"works" not in (answer := self.d.ask(p.name)):
-                raise Failure(f"{p.name}: {answer!r}")
+            revive(self.d, p)
         await_true(lambda: len(children(self.d.pid)) == len(self.cases), "children are missing or left")
 
     def threads(self):
