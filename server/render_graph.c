@@ -259,22 +259,44 @@ draw(const struct render *r, struct buf *out, size_t row)
 	drop_group(&g);
 }
 
+struct order {
+	const struct rows *rows;
+	const size_t *columns;
+};
+
+static int
+by_series(const void *a, const void *b, void *ctx)
+{
+	const struct order *o = ctx;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	int r = strcmp(text_in(o->rows, x, o->columns[METRIC]),
+		       text_in(o->rows, y, o->columns[METRIC]));
+
+	return r ? r
+		 : strcmp(text_in(o->rows, x, o->columns[LABELS]),
+			  text_in(o->rows, y, o->columns[LABELS]));
+}
+
 /* Counts what is not drawn, from this row on. */
 static void
 put_rest(struct render *r, struct buf *out, const size_t *columns, size_t row)
 {
-	size_t *firsts = calloc(r->rows->n_rows - row, sizeof(*firsts)), n = 0;
+	size_t *list = calloc(r->rows->n_rows - row, sizeof(*list)), listed = 0, n = 0;
+	struct order order = { r->rows, columns };
 
-	if (!firsts) {
+	if (!list) {
 		out->error = -ENOMEM;
 		return;
 	}
 	for (; row < r->rows->n_rows; row++)
 		if (!is_same(r->rows, columns, row, row - 1) &&
-		    !is_among(r->rows, columns, row, r->drawn, r->n_drawn) &&
-		    !is_among(r->rows, columns, row, firsts, n))
-			firsts[n++] = row;
-	free(firsts);
+		    !is_among(r->rows, columns, row, r->drawn, r->n_drawn))
+			list[listed++] = row;
+	/* Sorted, since there may be hundreds of thousands of rows of thousands of series. */
+	qsort_r(list, listed, sizeof(*list), by_series, &order);
+	for (size_t i = 0; i < listed; i++)
+		n += i == 0 || !is_same(r->rows, columns, list[i], list[i - 1]);
+	free(list);
 	r->next_row = row;
 	buf_printf(out, "\nand %zu more series: ask for some, as in graph METRIC{LABEL=VALUE}\n",
 		   n);
