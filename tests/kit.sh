@@ -85,11 +85,12 @@ if [ -x "$builddir/telmon" ]; then
 	[ -f "$dir/root/plugins/my-new_one.so" ] || fail "make install of a new one installs nothing"
 fi
 
-# ---- bad ones: NAME STATUS REGEX, and C on standard input: what is in front of the plugin, with its members as P
+# ---- bad ones: NAME STATUS REGEX [OPTION...], and C on standard input: what is in front of the plugin, with its members as P
 
 bad()
 {
 	name=$1 status=$2 wanted=$3
+	shift 3
 	{
 		echo '#include <telmon/plugin.h>'
 		echo '#include <pthread.h>'
@@ -101,7 +102,7 @@ bad()
 	} >"$dir/$name.c"
 	${CC%% *} -w -D_GNU_SOURCE -O1 -fPIC -shared -pthread -fvisibility=hidden -I"$TELMON_INCLUDE" -o "$dir/$name.so" \
 		"$dir/$name.c" || { fail "$name does not compile"; return; }
-	"$TELMON_PLUGIN" check --limit 3 "$dir/$name.so" >"$dir/report" 2>&1
+	"$TELMON_PLUGIN" check "$@" "$dir/$name.so" >"$dir/report" 2>&1
 	got=$?
 	[ $got = "$status" ] || fail "$name: status $got"
 	grep -q -e "$wanted" "$dir/report" || { fail "$name: no line '$wanted' in"; cat "$dir/report"; }
@@ -133,7 +134,7 @@ bad leaves 1 '^error: start: ended the process (exit status 3)' <<END
 static int start(struct telmon *t) { exit(3); }
 #define P .start = start
 END
-bad hang 1 "^error: run 'k': has not returned within 3 s" <<END
+bad hang 1 "^error: run 'k': has not returned within 3 s" --limit 3 <<END
 $column
 static int act(struct telmon *t) { for (volatile int i = 0;; i++); }
 #define KIND .run
