@@ -92,26 +92,30 @@ news(void *ctx)
 }
 
 static int64_t
-nearer_end(const struct person *p, int64_t until_ns)
+nearer(int64_t a_ns, int64_t b_ns) /* < 0 = never */
 {
-	return p->end_ns && (until_ns < 0 || p->end_ns < until_ns) ? p->end_ns : until_ns;
+	return a_ns >= 0 && (b_ns < 0 || a_ns < b_ns) ? a_ns : b_ns;
 }
 
-/* Waits for something to be typed. 0; else why nothing will be. */
+/* Waits for something to be typed. 0; else why nothing will be. What comes while this worker has no
+ * processor comes without a pause, so nothing but a wait that found nothing is one. */
 static int
 wait_typed(struct session *s)
 {
 	struct person *p = s->person;
-	int64_t from_ns = now_ns();
+	int64_t pause_end_ns = now_ns() + pause_ns, until_ns;
 	int r;
 
 	if (s->lost)
 		return -EPIPE;
 	if (!p->idle_ns)
 		p->idle_ns = s->limits.idle_timeout_ns ? now_ns() + s->limits.idle_timeout_ns : -1;
-	r = session_typed_wait(s, nearer_end(p, p->idle_ns));
-	if (now_ns() - from_ns >= pause_ns)
+	until_ns = nearer(p->end_ns ? p->end_ns : -1, p->idle_ns);
+	r = session_typed_wait(s, nearer(pause_end_ns, until_ns));
+	if (r == -ETIME && (until_ns < 0 || now_ns() < until_ns)) {
 		lineedit_pause(p->editor);
+		r = session_typed_wait(s, until_ns);
+	}
 	return r == -ETIME && p->end_ns && now_ns() >= p->end_ns ? -EPIPE : r;
 }
 

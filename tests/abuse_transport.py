@@ -59,6 +59,24 @@ def backlog_overflow(d):
         raise Failure("not served afterwards")
 
 
+def stopped_within_a_key(d):
+    """A key whose end comes while the daemon has no processor is no pause, and what follows is not typed for it."""
+    with telnet(d) as s:
+        for _ in range(5):
+            began = time.monotonic()
+            s.sendall(b"echo ax\x1b[")
+            time.sleep(0.2)
+            os.kill(d.pid, signal.SIGSTOP)
+            in_time = time.monotonic() - began < 0.8
+            time.sleep(1.2)
+            s.sendall(b"Db\r\n")
+            os.kill(d.pid, signal.SIGCONT)
+            until(s, b"\r\nabx\r\n" if in_time else b"\r\na.*\r\n")
+            if in_time:
+                return
+        raise Skip("the machine stood still")
+
+
 def reset_in_mid_output(d):
     for _ in range(20):
         s = d.connect()
@@ -324,7 +342,8 @@ def slow_openings():
     return f"{count} peers, the last closed {longest:.1f} s after its first byte"
 
 
-SHARED = [urgent_while_output_waits, passed_descriptors, backlog_overflow, reset_in_mid_output, half_close_before_output,
-          peer_that_never_reads, one_byte_at_a_time, urgent_data, thousand_connects, too_many_sessions, hang_up_while_it_runs]
+SHARED = [urgent_while_output_waits, passed_descriptors, backlog_overflow, stopped_within_a_key, reset_in_mid_output,
+          half_close_before_output, peer_that_never_reads, one_byte_at_a_time, urgent_data, thousand_connects, too_many_sessions,
+          hang_up_while_it_runs]
 OWN = [accept_without_descriptors, accept_errors, unreachable_before_its_mode, another_users_peer]
 ASIDE = [slow_openings]
