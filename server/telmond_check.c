@@ -48,21 +48,33 @@ check_root(const char *root)
 	return good;
 }
 
+/* A daemon that listens there already is not wrong for certain: it may be the one to be replaced. */
+static bool
+check_unix(const char *path)
+{
+	_autofree_ char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	struct stat st;
+
+	if (access(folder[0] ? folder : "/", F_OK) < 0) {
+		log_err("listener unix:%s", path);
+		return false;
+	}
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		log_errx("listener unix:%s: there is something at its path that is no socket",
+			 path);
+		return false;
+	}
+	return true;
+}
+
 static bool
 check_listener(const struct settings_listener *l)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found;
-	char folder[sizeof(l->url.path)];
 	int r;
 
-	if (l->url.scheme == NET_UNIX) {
-		memcpy(folder, l->url.path, sizeof(folder));
-		*strrchr(folder, '/') = '\0';
-		if (access(folder[0] ? folder : "/", F_OK) == 0)
-			return true;
-		log_err("listener unix:%s", l->url.path);
-		return false;
-	}
+	if (l->url.scheme == NET_UNIX)
+		return check_unix(l->url.path);
 	if (strcmp(l->url.host, "*") == 0)
 		return true;
 	r = getaddrinfo(l->url.host, NULL, &hints, &found);
