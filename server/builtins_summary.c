@@ -67,7 +67,7 @@ peek_child(struct builtins_env *env, struct peek *p)
 
 	p->bell = rings.fd;
 	p->call = executor_view(env->executor, c->plugin, c->callback, p->args, p->newest,
-				p->previous, pipeline_get_limits(env->pipeline).max_answer);
+				p->previous, pipeline_get_limits(env->pipeline).max_answer, true);
 	if (p->bell >= 0)
 		call_watch(p->call, p->bell);
 	if (!call_done(p->call))

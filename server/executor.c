@@ -9,8 +9,9 @@
  * too long. A thread serves whatever queue is next until both lists are empty.
  *
  * Who asks is in executor_ask.c, who waits in executor_call.c, what a thread does in
- * executor_work.c, what happens when a call does not return in executor_guard.c. Plugins are
- * called, results published and the log written without the lock.
+ * executor_work.c, what an asker does in its place in executor_brief.c, what happens when a call
+ * does not return in executor_guard.c. Plugins are called, results published and the log written
+ * without the lock.
  */
 #include "executor.h"
 
@@ -111,7 +112,7 @@ executor_summon(struct executor *x, unsigned n)
 		LOCKED(&x->lock) {
 			x->coming -= n;
 			x->active -= n;
-			if (x->active == 0)
+			if (x->active + x->guests == 0)
 				pthread_cond_broadcast(&x->changed);
 			if (x->n_urgent + x->n_lazy > 0) {
 				x->hurry_ns = now_ns() + EXECUTOR_RETRY_NS;
@@ -333,7 +334,7 @@ await_idle_locked(struct executor *x, int64_t until_ns, int64_t stops_until_ns)
 {
 	int r = 0;
 
-	while (x->active > 0 && r == 0) {
+	while (x->active + x->guests > 0 && r == 0) {
 		bool stops = has_stops_locked(x);
 
 		r = lock_wait(&x->lock, &x->changed, stops ? stops_until_ns : until_ns);
@@ -360,7 +361,7 @@ await_end_locked(struct executor *x, int64_t until_ns)
 	if (end_ns > until_ns)
 		end_ns = until_ns;
 	await_idle_locked(x, end_ns, until_ns);
-	if (x->active == 0)
+	if (x->active + x->guests == 0)
 		return;
 	kill_children_locked(x);
 	end_ns = now_ns() + EXECUTOR_KILLED_NS;

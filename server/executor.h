@@ -46,14 +46,16 @@ struct call *executor_collect(struct executor *x, struct plugin *p);
  * asked for: one waits or runs already, or the plugin is stuck or stopped. */
 bool executor_sample(struct executor *x, struct plugin *p);
 /* A run. Shares one that waits or runs, and the last answer while it is younger than cache_s, if
- * plugin, command and args are the same. args' texts are copied. */
+ * plugin, command and args are the same. args' texts are copied. alone: the caller waits for
+ * nothing else; a child that is free it asks by itself then, which takes a millisecond at most and
+ * spares two threads their wake-up: the call may be done when this returns. */
 struct call *executor_run(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
-			  const struct host_arg *args, size_t max_answer);
+			  const struct host_arg *args, size_t max_answer, bool alone);
 /* A view of an isolated plugin, which its child answers. Shares one of the same snapshots that
- * waits or runs, or has been answered. */
+ * waits or runs, or has been answered. alone: as above. */
 struct call *executor_view(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
 			   const struct host_arg *args, struct snapshot *newest,
-			   struct snapshot *previous, size_t max_answer);
+			   struct snapshot *previous, size_t max_answer, bool alone);
 /* The last answer to the same question, of whatever snapshots: a call that is done, or NULL. */
 struct call *executor_last_view(struct executor *x, struct plugin *p,
 				const struct telmon_command *cmd, const struct host_arg *args,

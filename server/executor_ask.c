@@ -54,13 +54,13 @@ is_refused_locked(struct executor *x, struct executor_queue *q, struct plugin *p
 	return why->len > 0;
 }
 
-/* Takes c. Returns it, or the one that is shared in its place. */
+/* Takes c. Returns it, or the one that is shared in its place. alone: as executor_run(). */
 static struct call *
-ask(struct executor *x, struct call *c)
+ask(struct executor *x, struct call *c, bool alone)
 {
 	_autobuf_ struct buf why = BUF_WHY;
 	struct call *same = NULL;
-	bool refused = false;
+	bool refused = false, brief = false;
 	unsigned summon = 0;
 
 	LOCKED(&x->lock) {
@@ -73,10 +73,13 @@ ask(struct executor *x, struct call *c)
 				summon = executor_urge_locked(x, q);
 		} else if (!(refused = is_refused_locked(x, q, c->plugin, &why))) {
 			atomic_fetch_add(&c->refs, 1);
-			summon = executor_enqueue_locked(x, q, c, false);
+			brief = alone && executor_begin_brief_locked(x, q, c);
+			summon = brief ? 0 : executor_enqueue_locked(x, q, c, false);
 		}
 	}
 	executor_summon(x, summon);
+	if (brief)
+		executor_brief(x, c);
 	if (refused)
 		executor_publish(c, STATUS_UNAVAILABLE, buf_str(&why));
 	if (!same)
@@ -88,23 +91,23 @@ ask(struct executor *x, struct call *c)
 struct call *
 executor_collect(struct executor *x, struct plugin *p)
 {
-	return ask(x, executor_call_new(x, p, CALL_COLLECT));
+	return ask(x, executor_call_new(x, p, CALL_COLLECT), false);
 }
 
 struct call *
 executor_run(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
-	     const struct host_arg *args, size_t max_answer)
+	     const struct host_arg *args, size_t max_answer, bool alone)
 {
 	struct call *c = executor_call_new(x, p, CALL_RUN);
 
 	executor_call_args(c, cmd, args, max_answer);
-	return ask(x, c);
+	return ask(x, c, alone);
 }
 
 struct call *
 executor_view(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
 	      const struct host_arg *args, struct snapshot *newest, struct snapshot *previous,
-	      size_t max_answer)
+	      size_t max_answer, bool alone)
 {
 	struct call *c = executor_call_new(x, p, CALL_VIEW);
 
@@ -113,7 +116,7 @@ executor_view(struct executor *x, struct plugin *p, const struct telmon_command 
 	c->previous = previous ? snapshot_ref(previous) : NULL;
 	c->newest_id = newest->id;
 	c->previous_id = previous ? previous->id : 0;
-	return ask(x, c);
+	return ask(x, c, alone);
 }
 
 struct call *

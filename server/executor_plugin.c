@@ -50,6 +50,42 @@ start_isolated(struct call *c, struct buf *why)
 	return r;
 }
 
+static void
+drop_snapshots(struct call *c)
+{
+	snapshot_unref(c->newest);
+	snapshot_unref(c->previous);
+	c->newest = c->previous = NULL;
+}
+
+/* Of a child that can be asked at once. False: it cannot, or not with this. */
+static bool
+ask_isolated(struct call *c)
+{
+	struct isolate *i = c->plugin->isolate;
+	struct host_object *o = &c->plugin->object;
+
+	if (!isolate_is_ready(i, c->newest, c->previous))
+		return false;
+	if (c->kind == CALL_VIEW)
+		isolate_ask_view(i, o, c->command, c->newest, c->previous, c->args, c->deadline_ns,
+				 &c->rows);
+	else
+		isolate_ask_run(i, o, c->command, c->args, c->deadline_ns, &c->rows);
+	drop_snapshots(c);
+	return true;
+}
+
+/* What a child has said in time is taken, however late the thread is that others handed it to. */
+static int
+answer_isolated(struct call *c, int64_t until_ns, struct buf *why)
+{
+	int64_t now = now_ns();
+
+	return isolate_answer(c->plugin->isolate, &c->cancel, until_ns,
+			      c->deadline_ns > now ? c->deadline_ns : now, &c->rows, why);
+}
+
 static int
 call_isolated(struct call *c, struct snapshot **ret, struct buf *why)
 {
@@ -57,6 +93,8 @@ call_isolated(struct call *c, struct snapshot **ret, struct buf *why)
 	struct host_object *o = &c->plugin->object;
 	int r = 0;
 
+	if (c->asked)
+		return answer_isolated(c, INT64_MAX, why);
 	switch (c->kind) {
 	case CALL_START:
 		return start_isolated(c, why);
@@ -68,9 +106,7 @@ call_isolated(struct call *c, struct snapshot **ret, struct buf *why)
 	case CALL_VIEW:
 		r = isolate_view(i, o, c->command, c->newest, c->previous, c->args, &c->cancel,
 				 c->deadline_ns, &c->rows, why);
-		snapshot_unref(c->newest);
-		snapshot_unref(c->previous);
-		c->newest = c->previous = NULL;
+		drop_snapshots(c);
 		break;
 	case CALL_STOP:
 		isolate_stop(i, c->deadline_ns);
@@ -91,19 +127,38 @@ take_snapshot(struct call *c, struct snapshot *s)
 		snapshot_unref(s);
 }
 
-void
-executor_call_plugin(struct executor *x, struct call *c, struct buf *why, struct buf *news)
+/* 1: not done at until_ns. */
+static int
+call_briefly(struct call *c, int64_t until_ns, struct buf *why)
+{
+	c->asked = ask_isolated(c);
+	return c->asked ? answer_isolated(c, until_ns, why) : 1;
+}
+
+bool
+executor_call_plugin(struct executor *x, struct call *c, int64_t until_ns, struct buf *why,
+		     struct buf *news)
 {
 	struct isolate *i = c->plugin->isolate;
 	struct snapshot *snapshot = NULL;
+	int r;
 
 	if (c->kind == CALL_STOP && c->cancelled)
-		return;
-	c->error = i ? call_isolated(c, &snapshot, why) : call_inside(x->host, c, &snapshot, why);
+		return true;
+	if (!i)
+		r = call_inside(x->host, c, &snapshot, why);
+	else if (until_ns == INT64_MAX)
+		r = call_isolated(c, &snapshot, why);
+	else
+		r = call_briefly(c, until_ns, why);
+	if (i && r > 0)
+		return false;
+	c->error = r;
 	/* A plugin may say the same of some host of its own. */
 	c->down = i && c->error == -EHOSTDOWN && !isolate_has_child(i);
 	if (c->error == 0 && snapshot)
 		take_snapshot(c, snapshot);
 	if (i)
 		isolate_news(i, news);
+	return true;
 }

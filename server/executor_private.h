@@ -3,8 +3,9 @@
  */
 /*
  * executor_private -- what the parts of executor share: executor.c (life, queues), executor_work.c
- * (threads), executor_plugin.c (calling plugins), executor_ask.c (who asks for what),
- * executor_call.c (calls and who waits for them), executor_guard.c (alarms and deadlines).
+ * (threads), executor_brief.c (askers in their place), executor_plugin.c (calling plugins),
+ * executor_ask.c (who asks for what), executor_call.c (calls and who waits for them),
+ * executor_guard.c (alarms and deadlines).
  */
 #ifndef EXECUTOR_PRIVATE_H
 #define EXECUTOR_PRIVATE_H
@@ -37,6 +38,8 @@ enum {
 #define EXECUTOR_END_NS NS_PER_S
 /* ... and who waits for a child that was killed so long more. */
 #define EXECUTOR_KILLED_NS (300 * NS_PER_MS)
+/* So long an asker waits for a child by itself: a person's interrupt is not heard meanwhile. */
+#define EXECUTOR_BRIEF_NS NS_PER_MS
 #define EXECUTOR_IDLE_END_NS (300 * NS_PER_MS)
 
 enum call_kind { CALL_START, CALL_COLLECT, CALL_VIEW, CALL_RUN, CALL_STOP };
@@ -60,6 +63,7 @@ struct call {
 	struct rows rows; /* the executing thread's until done, then immutable */
 	int error;	  /* likewise: 0 or -errno */
 	bool down;	  /* likewise: there was no child to be had */
+	bool asked;	  /* the executing thread's: its child has the question */
 
 	/* guarded by the executor's lock */
 	enum call_place place;
@@ -112,11 +116,26 @@ struct executor {
 	struct queue_list lazy;	  /* may wait until hurry_ns for a thread that is at work */
 	unsigned n_urgent, n_lazy;
 	unsigned active, coming; /* threads at work or on their way; on their way */
+	unsigned guests;	 /* askers that make their calls by themselves */
 	int64_t hurry_ns;	 /* 0 = nothing lazy waits */
 	int64_t alarm_ns;	 /* what the timer is set to; 0 = nothing */
 	bool stopping, quit;
 	unsigned left;		/* threads that were stuck when it stopped */
 	pthread_cond_t changed; /* a thread went idle: the last, or any while it stops */
+};
+
+/* What came of a call. */
+struct outcome {
+	bool guest; /* its asker has made it */
+	int64_t ended_ns;
+	int64_t cpu_ns; /* of this thread */
+	bool late;
+	bool recovered, failing; /* worth a line in the log */
+	bool unasked;		 /* nobody waits for it */
+	struct buf why, news;	 /* news: the end of the plugin's child */
+	struct call_list dropped;
+	struct plugin *disposed;
+	unsigned summon;
 };
 
 /* ---- executor.c ---- */
@@ -156,12 +175,31 @@ void executor_fail_start_locked(struct plugin *p, const char *why);
 
 /* The pool's job; it is the executor. */
 void executor_work(void *x);
+/* From here on c is what runs in its queue. */
+void executor_begin_locked(struct executor *x, struct executor_queue *q, struct call *c);
+/* False: at until_ns it was not done, and goes on when this is called again (by any thread). */
+bool executor_execute(struct executor *x, struct call *c, int64_t until_ns, struct outcome *o);
+/* Takes the queue's reference on c. */
+void executor_finish(struct executor *x, struct call *c, struct outcome *o);
+/* A guest has nothing more to do. */
+void executor_leave_locked(struct executor *x);
 void executor_note_failure_locked(struct plugin *p, const char *why);
+
+/* ---- executor_brief.c ---- */
+
+/* A call that nothing keeps from its child begins, for executor_brief() without the lock. False: it
+ * has to wait for a thread. */
+bool executor_begin_brief_locked(struct executor *x, struct executor_queue *q, struct call *c);
+/* Makes the call for its asker, or a thread has it when this returns. Takes the queue's reference
+ * on c. */
+void executor_brief(struct executor *x, struct call *c);
 
 /* ---- executor_plugin.c ---- */
 
-/* Executes the call: c->error, c->rows, the plugin's series. news: what became of its child. */
-void executor_call_plugin(struct executor *x, struct call *c, struct buf *why, struct buf *news);
+/* Executes the call: c->error, c->rows, the plugin's series. news: what became of its child. False:
+ * as executor_execute(); until_ns INT64_MAX = as long as it takes. */
+bool executor_call_plugin(struct executor *x, struct call *c, int64_t until_ns, struct buf *why,
+			  struct buf *news);
 
 /* ---- executor_guard.c ---- */
 

@@ -14,18 +14,11 @@
 #include "log.h"
 #include "wire.h"
 
-static struct call *
-begin_locked(struct executor *x, struct executor_queue *q)
+void
+executor_begin_locked(struct executor *x, struct executor_queue *q, struct call *c)
 {
-	struct call *c = TAILQ_FIRST(&q->waiting);
 	int64_t now = now_ns();
 
-	executor_place_locked(x, q, QUEUE_IDLE);
-	if (!c)
-		return NULL; /* all that waited have left */
-	if (c->kind == CALL_STOP)
-		c->cancelled = q->plugin->stats.life == PLUGIN_FAILED;
-	executor_withdraw_locked(q, c);
 	c->place = CALL_RUNNING;
 	c->deadline_ns = now + c->limit_ns;
 	atomic_store(&c->started_ns, now);
@@ -33,7 +26,30 @@ begin_locked(struct executor *x, struct executor_queue *q)
 	q->plugin->stats.busy_since_ns = now;
 	q->plugin->stats.busy_deadline_ns = c->deadline_ns;
 	executor_arm_locked(x, executor_stuck_ns(c));
+}
+
+static struct call *
+take_locked(struct executor *x, struct executor_queue *q)
+{
+	struct call *c = TAILQ_FIRST(&q->waiting);
+
+	executor_place_locked(x, q, QUEUE_IDLE);
+	if (q->running)
+		return q->running; /* handed over by its asker */
+	if (!c)
+		return NULL; /* all that waited have left */
+	if (c->kind == CALL_STOP)
+		c->cancelled = q->plugin->stats.life == PLUGIN_FAILED;
+	executor_withdraw_locked(q, c);
+	executor_begin_locked(x, q, c);
 	return c;
+}
+
+static void
+say_idle_locked(struct executor *x)
+{
+	if (x->active + x->guests == 0 || x->stopping)
+		pthread_cond_broadcast(&x->changed);
 }
 
 /* The next call to execute; NULL: the thread is idle. */
@@ -46,26 +62,23 @@ next_call(struct executor *x, bool came)
 	LOCKED(&x->lock) {
 		x->coming -= came;
 		while (!c && ((q = TAILQ_FIRST(&x->urgent)) || (q = TAILQ_FIRST(&x->lazy))))
-			c = begin_locked(x, q);
+			c = take_locked(x, q);
 		if (x->n_urgent + x->n_lazy == 0)
 			executor_calm_locked(x);
-		if (!c && (--x->active == 0 || x->stopping))
-			pthread_cond_broadcast(&x->changed);
+		if (!c) {
+			x->active--;
+			say_idle_locked(x);
+		}
 	}
 	return c;
 }
 
-/* What came of a call. */
-struct outcome {
-	int64_t ended_ns;
-	int64_t cpu_ns; /* of this thread */
-	bool late;
-	bool recovered, failing; /* worth a line in the log */
-	bool unasked;		 /* nobody waits for it */
-	struct buf why, news;	 /* news: the end of the plugin's child */
-	struct call_list dropped;
-	struct plugin *disposed;
-};
+void
+executor_leave_locked(struct executor *x)
+{
+	x->guests--;
+	say_idle_locked(x);
+}
 
 /* Processor time of this thread. */
 static int64_t
@@ -77,12 +90,12 @@ cpu_ns(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-static void
-execute(struct executor *x, struct call *c, struct outcome *o)
+bool
+executor_execute(struct executor *x, struct call *c, int64_t until_ns, struct outcome *o)
 {
 	int64_t began_ns = cpu_ns();
+	bool done = executor_call_plugin(x, c, until_ns, &o->why, &o->news);
 
-	executor_call_plugin(x, c, &o->why, &o->news);
 	o->cpu_ns = cpu_ns() - began_ns;
 	o->ended_ns = now_ns();
 	o->late = o->ended_ns >= c->deadline_ns;
@@ -90,6 +103,7 @@ execute(struct executor *x, struct call *c, struct outcome *o)
 		buf_clear(&o->why);
 		buf_puts(&o->why, "it was not done by its deadline");
 	}
+	return done;
 }
 
 void
@@ -239,21 +253,26 @@ end_locked(struct executor *x, struct call *c, struct outcome *o)
 	if (c->kind == CALL_START)
 		end_start_locked(q, c, o);
 	kept = executor_keep_locked(x, q, c, &o->dropped);
-	/* This thread looks for the next call itself. */
-	if (!TAILQ_EMPTY(&q->waiting))
+	/* A thread of ours looks for the next call itself. */
+	if (!TAILQ_EMPTY(&q->waiting) && o->guest)
+		o->summon = executor_urge_locked(x, q);
+	else if (!TAILQ_EMPTY(&q->waiting))
 		executor_place_locked(x, q, QUEUE_URGENT);
+	if (o->guest)
+		executor_leave_locked(x);
 	o->disposed = executor_dispose_locked(x, q, &o->dropped);
 	return !kept;
 }
 
-static void
-finish(struct executor *x, struct call *c, struct outcome *o)
+void
+executor_finish(struct executor *x, struct call *c, struct outcome *o)
 {
 	bool give_up = false;
 
 	atomic_fetch_add(&c->refs, 1);
 	LOCKED(&x->lock)
 		give_up = end_locked(x, c, o);
+	executor_summon(x, o->summon);
 	publish(c, o);
 	say(c, o);
 	executor_publish_all(&o->dropped, 0, NULL);
@@ -273,8 +292,8 @@ executor_work(void *arg)
 		struct outcome o = { .why = BUF_WHY, .news = BUF_WHY };
 
 		TAILQ_INIT(&o.dropped);
-		execute(x, c, &o);
-		finish(x, c, &o);
+		executor_execute(x, c, INT64_MAX, &o);
+		executor_finish(x, c, &o);
 		buf_fini(&o.why);
 		buf_fini(&o.news);
 		c = next_call(x, false);

@@ -93,7 +93,7 @@ close_child(struct isolate *i)
 	i->socket = i->cancel_fd = -1;
 	buf_release(&i->in);
 	buf_release(&i->out);
-	i->in_at = 0;
+	i->in_at = i->out_at = 0;
 	memset(i->known, 0, sizeof(i->known));
 }
 

@@ -84,6 +84,22 @@ int isolate_view(struct isolate *i, struct host_object *o, const struct telmon_c
 int isolate_run(struct isolate *i, struct host_object *o, const struct telmon_command *cmd,
 		const struct host_arg *args, struct host_cancel *cancel, int64_t deadline_ns,
 		struct rows *ret_rows, struct buf *why);
+/* A run or a view in two steps, for one who has little time; the second may be another thread's.
+ * First of all, whether there is a child to ask: it lives, and has both snapshots (NULL = none). */
+bool isolate_is_ready(struct isolate *i, const struct snapshot *newest,
+		      const struct snapshot *previous);
+/* Puts the question to a ready child; nothing is sent yet. */
+void isolate_ask_view(struct isolate *i, const struct host_object *o,
+		      const struct telmon_command *cmd, const struct snapshot *newest,
+		      const struct snapshot *previous, const struct host_arg *args,
+		      int64_t deadline_ns, const struct rows *rows);
+void isolate_ask_run(struct isolate *i, const struct host_object *o,
+		     const struct telmon_command *cmd, const struct host_arg *args,
+		     int64_t deadline_ns, const struct rows *rows);
+/* Sends the question and takes the answer. As above, or 1: at until_ns it was not complete, and is
+ * to be called again; rows and why stay as they are. */
+int isolate_answer(struct isolate *i, struct host_cancel *cancel, int64_t until_ns,
+		   int64_t deadline_ns, struct rows *ret_rows, struct buf *why);
 /* Lets the plugin stop, for a second at most, and ends the child. */
 void isolate_stop(struct isolate *i, int64_t deadline_ns);
 /* Ends the child for good: the call that waits for it fails at once, and all that follow. */

@@ -103,6 +103,12 @@ refuse_start(struct isolate *i, int error, struct buf *why)
 	return isolate_lose(i, error, buf_str(&cause), why);
 }
 
+static bool
+is_gone(struct isolate *i)
+{
+	return isolate_was_ended(i) || child_ended(i->child, 0);
+}
+
 /* A child to call. */
 static int
 be_up(struct isolate *i, struct host_object *o, struct host_cancel *cancel, int64_t deadline_ns,
@@ -112,7 +118,7 @@ be_up(struct isolate *i, struct host_object *o, struct host_cancel *cancel, int6
 	int r;
 
 	/* One that died since its last call is as good as one that was never there. */
-	if (i->socket >= 0 && (isolate_was_ended(i) || child_ended(i->child, 0)))
+	if (i->socket >= 0 && is_gone(i))
 		isolate_lose(i, -EPIPE, NULL, &reason);
 	if (i->socket >= 0)
 		return 0;
@@ -281,6 +287,17 @@ send_snapshot(struct isolate *i, const struct snapshot *s, unsigned place, int64
 	return r;
 }
 
+/* The child's number of a snapshot, or 0. */
+static uint32_t
+known_as(const struct isolate *i, const struct snapshot *s)
+{
+	for (size_t k = 0; k < 2; k++) {
+		if (i->known[k].seq && i->known[k].id == s->id)
+			return i->known[k].seq;
+	}
+	return 0;
+}
+
 /* Where the child has a snapshot: its number, or, when it is sent now, its place. */
 static int
 lend(struct isolate *i, const struct host_object *o, const struct snapshot *s, unsigned place,
@@ -289,15 +306,9 @@ lend(struct isolate *i, const struct host_object *o, const struct snapshot *s, u
 	struct snapshot *translated;
 	int r;
 
-	*ret_seq = 0;
-	if (!s)
+	*ret_seq = s ? known_as(i, s) : 0;
+	if (!s || *ret_seq)
 		return 0;
-	for (size_t k = 0; k < 2; k++) {
-		if (i->known[k].seq && i->known[k].id == s->id) {
-			*ret_seq = i->known[k].seq;
-			return 0;
-		}
-	}
 	*ret_seq = ISOLATE_LENT + place;
 	if (is_grown(s->set, o->set))
 		return send_snapshot(i, s, place, deadline_ns, why);
@@ -330,21 +341,22 @@ take_rows(struct isolate *i, const struct frame *f, struct rows *rows, struct bu
 	return r < 0 ? isolate_garbage(i, why) : 0;
 }
 
-/* The rest of both: out holds the call's frame. */
-static int
-answer(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct rows *ret_rows,
-       struct buf *why)
+int
+isolate_answer(struct isolate *i, struct host_cancel *cancel, int64_t until_ns, int64_t deadline_ns,
+	       struct rows *ret_rows, struct buf *why)
 {
 	struct done done = { 0 };
 	struct frame f;
-	int r = isolate_send(i, deadline_ns, why);
+	int r;
 
+	i->until_ns = until_ns;
+	r = isolate_send(i, deadline_ns, why);
 	while (r == 0 && (r = isolate_receive(i, cancel, deadline_ns, &f, why)) == 0 &&
 	       f.type != FRAME_DONE)
 		r = take_rows(i, &f, ret_rows, why);
 	if (r == 0)
 		r = take_done(i, &f, &done, why);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	ret_rows->status = done.status;
 	/* So that the asker is told about the size, as where the plugin is inside. */
@@ -368,6 +380,47 @@ begin_answer(struct isolate *i, enum frame_type type, const struct host_object *
 	return begin;
 }
 
+/* The snapshots by the child's numbers; 0 = none. */
+static void
+ask_view(struct isolate *i, const struct host_object *o, const struct telmon_command *cmd,
+	 uint32_t newest, uint32_t previous, const struct host_arg *args, int64_t deadline_ns,
+	 const struct rows *rows)
+{
+	size_t begin = begin_answer(i, FRAME_VIEW, o, cmd, deadline_ns, rows);
+
+	frame_put_u32(&i->out, newest);
+	frame_put_u32(&i->out, previous);
+	put_args(i, cmd, args);
+	frame_end(&i->out, begin);
+}
+
+bool
+isolate_is_ready(struct isolate *i, const struct snapshot *newest, const struct snapshot *previous)
+{
+	if (i->socket < 0 || is_gone(i))
+		return false;
+	return (!newest || known_as(i, newest)) && (!previous || known_as(i, previous));
+}
+
+void
+isolate_ask_view(struct isolate *i, const struct host_object *o, const struct telmon_command *cmd,
+		 const struct snapshot *newest, const struct snapshot *previous,
+		 const struct host_arg *args, int64_t deadline_ns, const struct rows *rows)
+{
+	ask_view(i, o, cmd, newest ? known_as(i, newest) : 0, previous ? known_as(i, previous) : 0,
+		 args, deadline_ns, rows);
+}
+
+void
+isolate_ask_run(struct isolate *i, const struct host_object *o, const struct telmon_command *cmd,
+		const struct host_arg *args, int64_t deadline_ns, const struct rows *rows)
+{
+	size_t begin = begin_answer(i, FRAME_RUN, o, cmd, deadline_ns, rows);
+
+	put_args(i, cmd, args);
+	frame_end(&i->out, begin);
+}
+
 int
 isolate_view(struct isolate *i, struct host_object *o, const struct telmon_command *cmd,
 	     const struct snapshot *newest, const struct snapshot *previous,
@@ -376,7 +429,6 @@ isolate_view(struct isolate *i, struct host_object *o, const struct telmon_comma
 {
 	int r = be_up(i, o, cancel, deadline_ns, why);
 	uint32_t newest_seq, previous_seq;
-	size_t begin;
 
 	if (r == 0)
 		r = lend(i, o, newest, 0, deadline_ns, &newest_seq, why);
@@ -384,12 +436,8 @@ isolate_view(struct isolate *i, struct host_object *o, const struct telmon_comma
 		r = lend(i, o, previous, 1, deadline_ns, &previous_seq, why);
 	if (r < 0)
 		return r;
-	begin = begin_answer(i, FRAME_VIEW, o, cmd, deadline_ns, ret_rows);
-	frame_put_u32(&i->out, newest_seq);
-	frame_put_u32(&i->out, previous_seq);
-	put_args(i, cmd, args);
-	frame_end(&i->out, begin);
-	return answer(i, cancel, deadline_ns, ret_rows, why);
+	ask_view(i, o, cmd, newest_seq, previous_seq, args, deadline_ns, ret_rows);
+	return isolate_answer(i, cancel, INT64_MAX, deadline_ns, ret_rows, why);
 }
 
 int
@@ -398,14 +446,11 @@ isolate_run(struct isolate *i, struct host_object *o, const struct telmon_comman
 	    struct rows *ret_rows, struct buf *why)
 {
 	int r = be_up(i, o, cancel, deadline_ns, why);
-	size_t begin;
 
 	if (r < 0)
 		return r;
-	begin = begin_answer(i, FRAME_RUN, o, cmd, deadline_ns, ret_rows);
-	put_args(i, cmd, args);
-	frame_end(&i->out, begin);
-	return answer(i, cancel, deadline_ns, ret_rows, why);
+	isolate_ask_run(i, o, cmd, args, deadline_ns, ret_rows);
+	return isolate_answer(i, cancel, INT64_MAX, deadline_ns, ret_rows, why);
 }
 
 void

@@ -17,7 +17,6 @@
 enum {
 	READ_BYTES = 64 << 10,
 	KEPT_BYTES = 256 << 10, /* larger buffers do not outlive their call */
-	LOOK_MS = 50,		/* between two looks at the cancel */
 	/* More than all metrics and all values that are allowed. */
 	MAX_CALL_BYTES = 128 << 20,
 };
@@ -25,6 +24,7 @@ enum {
 /* A call that obeys its deadline answers a moment after it. The executor's own patience is longer.
  */
 static const int64_t grace_ns = 50 * NS_PER_MS;
+static const int64_t look_ns = 50 * NS_PER_MS; /* between two looks at the cancel */
 
 /* Nothing lies in these between calls, but for what a child says unasked. */
 static void
@@ -46,6 +46,8 @@ isolate_begin(struct isolate *i, enum frame_type type)
 	i->cancel_told = false;
 	i->doing = type;
 	i->command = NULL;
+	i->until_ns = INT64_MAX;
+	i->out_at = 0;
 	buf_clear(&i->out);
 	trim(i);
 	child_busy(i->child, true);
@@ -64,13 +66,20 @@ late(struct isolate *i, struct buf *why)
 	return isolate_lose(i, -ETIMEDOUT, "was killed (past its deadline)", why);
 }
 
-/* Milliseconds until the child has to go, rounded up; 0 = now. */
+/* Waits for the child's socket as long as there is time: the call, its thread, or so much. As
+ * poll(2). */
 static int
-left_ms(int64_t deadline_ns, int most)
+wait_ready(struct isolate *i, short events, int64_t deadline_ns, int64_t most_ns)
 {
-	int64_t left = (deadline_ns + grace_ns - now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+	struct pollfd fd = { .fd = i->socket, .events = events };
+	int64_t now = now_ns(), left = deadline_ns + grace_ns - now;
+	struct timespec ts;
 
-	return left <= 0 ? 0 : left < most ? (int)left : most;
+	left = left < i->until_ns - now ? left : i->until_ns - now;
+	left = left < most_ns ? left : most_ns;
+	left = left > 0 ? left : 0;
+	ts = (struct timespec){ .tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S };
+	return ppoll(&fd, 1, &ts, NULL);
 }
 
 static bool
@@ -82,27 +91,27 @@ is_late(int64_t deadline_ns)
 int
 isolate_send(struct isolate *i, int64_t deadline_ns, struct buf *why)
 {
-	size_t at = 0;
-
 	if (i->out.error)
 		return isolate_lose(i, -EPIPE, "was asked for more than a message holds", why);
-	while (at < i->out.len) {
-		struct pollfd fd = { .fd = i->socket, .events = POLLOUT };
-		ssize_t n = send(i->socket, i->out.data + at, i->out.len - at,
+	while (i->out_at < i->out.len) {
+		ssize_t n = send(i->socket, i->out.data + i->out_at, i->out.len - i->out_at,
 				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n >= 0) {
-			at += (size_t)n;
+			i->out_at += (size_t)n;
 			continue;
 		}
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			return isolate_lose(i, -EPIPE, NULL, why);
-		poll(&fd, 1, left_ms(deadline_ns, 60000));
+		if (now_ns() >= i->until_ns)
+			return 1;
+		wait_ready(i, POLLOUT, deadline_ns, INT64_MAX);
 		if (is_late(deadline_ns))
 			return late(i, why);
 	}
+	i->out_at = 0;
 	buf_clear(&i->out);
 	return 0;
 }
@@ -117,11 +126,10 @@ tell_cancel(struct isolate *i, struct host_cancel *cancel)
 	(void)!write(i->cancel_fd, &i->call, sizeof(i->call));
 }
 
-/* Waits for bytes and reads them behind those that are there. */
+/* Waits for bytes and reads them behind those that are there; 1 at until_ns. */
 static int
 fill(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct buf *why)
 {
-	struct pollfd fd = { .fd = i->socket, .events = POLLIN };
 	ssize_t n;
 
 	if (i->in_at) {
@@ -129,9 +137,12 @@ fill(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct 
 		i->in_at = 0;
 	}
 	for (;;) {
-		int wait = left_ms(deadline_ns, cancel && !i->cancel_told ? LOOK_MS : 60000);
-		int r = poll(&fd, 1, wait);
+		int r;
 
+		if (now_ns() >= i->until_ns)
+			return 1;
+		r = wait_ready(i, POLLIN, deadline_ns,
+			       cancel && !i->cancel_told ? look_ns : INT64_MAX);
 		/* Also for one that never stops talking. */
 		if (is_late(deadline_ns))
 			return late(i, why);
@@ -180,7 +191,7 @@ isolate_receive(struct isolate *i, struct host_cancel *cancel, int64_t deadline_
 			       &size);
 		if (r == 0) {
 			r = fill(i, cancel, deadline_ns, why);
-			if (r < 0)
+			if (r != 0)
 				return r;
 			continue;
 		}

@@ -37,7 +37,8 @@ struct isolate {
 	/* of whoever calls */
 	int socket, cancel_fd; /* -1 = no child */
 	struct buf in, out;
-	size_t in_at;
+	size_t in_at, out_at;
+	int64_t until_ns;	/* so long the thread that is here has time */
 	uint32_t call;		/* the number of the last one */
 	enum frame_type doing;	/* what it asked for, until it is done; then 0 */
 	const char *command;	/* of which command */
@@ -84,11 +85,13 @@ int isolate_open(struct isolate *i, int64_t deadline_ns, struct buf *why);
 
 /* ---- isolate_io.c ---- */
 
-/* Begins a call: its first frame is in out when this returns its place for frame_end(). */
+/* Begins a call, for which there is time: its first frame is in out when this returns its place for
+ * frame_end(). */
 size_t isolate_begin(struct isolate *i, enum frame_type type);
-/* Sends out. 0, or as isolate.h tells. */
+/* Sends what is left of out. 0, or as isolate.h tells, or 1 at until_ns. */
 int isolate_send(struct isolate *i, int64_t deadline_ns, struct buf *why);
-/* The next frame of this call; lines for the log on the way are written. cancel may be NULL. */
+/* The next frame of this call; lines for the log on the way are written. cancel may be NULL. Or 1
+ * at until_ns. */
 int isolate_receive(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns,
 		    struct frame *ret, struct buf *why);
 /* For a frame that makes no sense here. */

@@ -105,8 +105,9 @@ void pipeline_view_keep(const struct pipeline_job *job, const char *body, size_t
 int pipeline_run(struct pipeline_job *job, struct reply *reply, struct buf *why);
 /* The same for a view of an isolated plugin, of the job's snapshots. */
 int pipeline_run_view(struct pipeline_job *job, struct reply *reply, struct buf *why);
-/* The same in two steps: asks, and makes the best of what came; status is that of the call. */
-struct call *pipeline_run_ask_view(struct pipeline_job *job);
+/* The same in two steps: asks (alone: as executor_view()), and makes the best of what came; status
+ * is that of the call. */
+struct call *pipeline_run_ask_view(struct pipeline_job *job, bool alone);
 int pipeline_run_view_done(struct pipeline_job *job, int64_t time_ns, double interval_s, int status,
 			   struct buf *why);
 /* The rows of job->call, which is done. */

@@ -172,7 +172,7 @@ pipeline_round_ask(struct pipeline_round *r, struct reply *reply)
 	else if (c->kind == COMMAND_RUN)
 		watch(r,
 		      executor_run(job->pipeline->executor, c->plugin, c->callback, job->args,
-				   job->pipeline->max_answer),
+				   job->pipeline->max_answer, false),
 		      true, reply);
 }
 
@@ -207,7 +207,7 @@ take_values(struct pipeline_round *r, struct reply *reply, struct buf *why)
 	series_newest(job->command->plugin->series, &newest, &previous);
 	status = pipeline_view_take(job, newest, previous, status, buf_str(&reason), why);
 	if (status == 0 && job->command->plugin->isolate) {
-		watch(r, pipeline_run_ask_view(job), true, reply);
+		watch(r, pipeline_run_ask_view(job, false), true, reply);
 		return -EAGAIN;
 	}
 	pipeline_job_drop(job);

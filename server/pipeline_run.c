@@ -86,7 +86,8 @@ pipeline_run(struct pipeline_job *job, struct reply *reply, struct buf *why)
 	struct pipeline *p = job->pipeline;
 
 	job->bell = reply->ops->doorbell(reply);
-	job->call = executor_run(p->executor, c->plugin, c->callback, job->args, p->max_answer);
+	job->call = executor_run(p->executor, c->plugin, c->callback, job->args, p->max_answer,
+				 true);
 	return await_rows(job, reply, why);
 }
 
@@ -109,13 +110,13 @@ last_view(struct pipeline_job *job, int status, struct buf *why)
 }
 
 struct call *
-pipeline_run_ask_view(struct pipeline_job *job)
+pipeline_run_ask_view(struct pipeline_job *job, bool alone)
 {
 	const struct command *c = job->command;
 	struct pipeline *p = job->pipeline;
 
 	return executor_view(p->executor, c->plugin, c->callback, job->args, job->newest,
-			     job->previous, p->max_answer);
+			     job->previous, p->max_answer, alone);
 }
 
 int
@@ -138,6 +139,6 @@ pipeline_run_view(struct pipeline_job *job, struct reply *reply, struct buf *why
 	double interval_s = job->interval_s;
 
 	job->bell = reply->ops->doorbell(reply);
-	job->call = pipeline_run_ask_view(job);
+	job->call = pipeline_run_ask_view(job, true);
 	return pipeline_run_view_done(job, time_ns, interval_s, await_rows(job, reply, why), why);
 }

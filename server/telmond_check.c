@@ -48,7 +48,7 @@ check_root(const char *root)
 	return good;
 }
 
-/* A daemon that listens there already is not wrong for certain: it may be the one to be replaced. */
+/* A daemon that listens there already may be the one to be replaced. */
 static bool
 check_unix(const char *path)
 {

@@ -230,7 +230,7 @@ ask(struct executor *x, struct unit *u, int command, const char *word, int64_t n
 	struct call *c;
 
 	snprintf(copy, sizeof(copy), "%s", word ? word : "");
-	c = executor_run(x, &u->plugin, &u->commands[command], a, MAX_ANSWER);
+	c = executor_run(x, &u->plugin, &u->commands[command], a, MAX_ANSWER, false);
 	memset(copy, 'X', sizeof(copy)); /* it has its own */
 	return c;
 }
