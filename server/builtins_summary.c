@@ -60,18 +60,19 @@ peek_inside(struct builtins_env *env, struct peek *p)
 static void
 peek_child(struct builtins_env *env, struct peek *p)
 {
-	struct pollfd rings = { .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .events = POLLIN };
+	struct pollfd rings = { .events = POLLIN };
 	const struct command *c = p->command;
 	const char *reason;
 	int64_t time_ns;
 
-	p->bell = rings.fd;
 	p->call = executor_view(env->executor, c->plugin, c->callback, p->args, p->newest,
 				p->previous, pipeline_get_limits(env->pipeline).max_answer, true);
-	if (p->bell >= 0)
-		call_watch(p->call, p->bell);
-	if (!call_done(p->call))
+	if (!call_done(p->call)) {
+		rings.fd = p->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (p->bell >= 0)
+			call_watch(p->call, p->bell);
 		poll(&rings, 1, CHILD_MS);
+	}
 	if (call_done(p->call) && call_result(p->call, &reason) == 0)
 		p->rows = call_rows(p->call, &time_ns);
 }

@@ -3,9 +3,10 @@
  */
 /*
  * executor -- runs what may block: collects and runs, each plugin's one at a time, on threads of
- * its own. Waiting calls queue, identical ones share one execution. A call that has not returned
- * 0.1 s past its deadline is STUCK: further calls of that plugin fail at once until it returns. All
- * functions are thread-safe (LOCK_EXECUTOR, LOCK_CALL).
+ * its own (or for a moment on its asker's, where a child answers). Waiting calls queue, identical
+ * ones share one execution. A call that has not returned 0.1 s past its deadline is STUCK: further
+ * calls of that plugin fail at once until it returns. All functions are thread-safe (LOCK_EXECUTOR,
+ * LOCK_CALL).
  */
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
@@ -47,8 +48,8 @@ struct call *executor_collect(struct executor *x, struct plugin *p);
 bool executor_sample(struct executor *x, struct plugin *p);
 /* A run. Shares one that waits or runs, and the last answer while it is younger than cache_s, if
  * plugin, command and args are the same. args' texts are copied. alone: the caller waits for
- * nothing else; a child that is free it asks by itself then, which takes a millisecond at most and
- * spares two threads their wake-up: the call may be done when this returns. */
+ * nothing else; a child that is free it asks by itself then, which takes about a millisecond at
+ * most and spares two threads their wake-up: the call may be done when this returns. */
 struct call *executor_run(struct executor *x, struct plugin *p, const struct telmon_command *cmd,
 			  const struct host_arg *args, size_t max_answer, bool alone);
 /* A view of an isolated plugin, which its child answers. Shares one of the same snapshots that

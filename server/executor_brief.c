@@ -15,12 +15,16 @@ executor_begin_brief_locked(struct executor *x, struct executor_queue *q, struct
 	if (!c->plugin->isolate || q->running || q->place != QUEUE_IDLE ||
 	    !TAILQ_EMPTY(&q->waiting))
 		return false;
+	/* While nothing runs in its queue the child is whose lock this is. */
+	if (!isolate_is_ready(c->plugin->isolate, c->newest, c->previous))
+		return false;
 	executor_begin_locked(x, q, c);
 	x->guests++;
 	return true;
 }
 
-/* The queue has a thread coming, which finds the call running. */
+/* The queue has a thread coming, which finds the call running. Until it is there the guest counts:
+ * the call has nobody else. */
 static void
 hand_over(struct executor *x, struct call *c, const struct outcome *o)
 {
@@ -30,7 +34,6 @@ hand_over(struct executor *x, struct call *c, const struct outcome *o)
 	LOCKED(&x->lock) {
 		q->plugin->stats.cpu_ns += o->cpu_ns;
 		summon = executor_urge_locked(x, q);
-		executor_leave_locked(x);
 	}
 	executor_summon(x, summon);
 }

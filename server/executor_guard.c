@@ -46,7 +46,7 @@ executor_stuck_ns(const struct call *c)
 bool
 executor_is_stuck_locked(const struct executor_queue *q, int64_t at_ns)
 {
-	return q->running && at_ns >= executor_stuck_ns(q->running);
+	return q->running && q->place == QUEUE_IDLE && at_ns >= executor_stuck_ns(q->running);
 }
 
 static int64_t
@@ -95,6 +95,7 @@ struct look {
 	int64_t now_ns;
 	struct plugin *plugin; /* of the calls in `waiting`, which hold it */
 	struct call *late;     /* has just passed its deadline; a reference */
+	struct call *untaken;  /* its asker had no more time, and no thread came; a reference */
 	bool silent;	       /* the log knows already that this plugin fails */
 	struct call_list waiting, dropped;
 	unsigned summon;
@@ -126,17 +127,26 @@ find_late_locked(struct executor *x, struct look *k)
 	return false;
 }
 
+/* What no thread came for: calls that wait, and one that its asker had no more time for. */
 static bool
 find_starved_locked(struct executor *x, struct look *k)
 {
 	struct executor_queue *q;
 
 	TAILQ_FOREACH(q, &x->queues, link) {
-		if (q->place == QUEUE_IDLE || k->now_ns < q->since_ns + q->plugin->deadline_ns)
+		struct call *c = q->running;
+
+		if (q->place == QUEUE_IDLE)
 			continue;
-		executor_withdraw_all_locked(q, &k->waiting);
 		k->plugin = q->plugin;
-		if (!TAILQ_EMPTY(&k->waiting))
+		if (k->now_ns >= q->since_ns + q->plugin->deadline_ns)
+			executor_withdraw_all_locked(q, &k->waiting);
+		if (c && !c->late && k->now_ns >= c->deadline_ns) {
+			c->late = true;
+			atomic_fetch_add(&c->refs, 1);
+			k->untaken = c;
+		}
+		if (k->untaken || !TAILQ_EMPTY(&k->waiting))
 			return true;
 	}
 	return false;
@@ -199,6 +209,10 @@ tell_starved(struct look *k)
 
 	buf_printf(&why, "%s: unavailable (no thread is free)", k->plugin->name);
 	executor_publish_all(&k->waiting, STATUS_UNAVAILABLE, buf_str(&why));
+	if (!k->untaken)
+		return;
+	executor_publish(k->untaken, STATUS_UNAVAILABLE, buf_str(&why));
+	executor_call_unref(k->untaken);
 }
 
 /* One thing at a time. False: all is well for now, and the alarm is set to when that may change. */

@@ -58,25 +58,22 @@ drop_snapshots(struct call *c)
 	c->newest = c->previous = NULL;
 }
 
-/* Of a child that can be asked at once. False: it cannot, or not with this. */
-static bool
+static void
 ask_isolated(struct call *c)
 {
 	struct isolate *i = c->plugin->isolate;
 	struct host_object *o = &c->plugin->object;
 
-	if (!isolate_is_ready(i, c->newest, c->previous))
-		return false;
+	c->asked = true;
 	if (c->kind == CALL_VIEW)
 		isolate_ask_view(i, o, c->command, c->newest, c->previous, c->args, c->deadline_ns,
 				 &c->rows);
 	else
 		isolate_ask_run(i, o, c->command, c->args, c->deadline_ns, &c->rows);
 	drop_snapshots(c);
-	return true;
 }
 
-/* What a child has said in time is taken, however late the thread is that others handed it to. */
+/* A child that has answered in time is not ended for a thread that came late. */
 static int
 answer_isolated(struct call *c, int64_t until_ns, struct buf *why)
 {
@@ -127,14 +124,6 @@ take_snapshot(struct call *c, struct snapshot *s)
 		snapshot_unref(s);
 }
 
-/* 1: not done at until_ns. */
-static int
-call_briefly(struct call *c, int64_t until_ns, struct buf *why)
-{
-	c->asked = ask_isolated(c);
-	return c->asked ? answer_isolated(c, until_ns, why) : 1;
-}
-
 bool
 executor_call_plugin(struct executor *x, struct call *c, int64_t until_ns, struct buf *why,
 		     struct buf *news)
@@ -145,14 +134,16 @@ executor_call_plugin(struct executor *x, struct call *c, int64_t until_ns, struc
 
 	if (c->kind == CALL_STOP && c->cancelled)
 		return true;
-	if (!i)
+	if (!i) {
 		r = call_inside(x->host, c, &snapshot, why);
-	else if (until_ns == INT64_MAX)
+	} else if (until_ns == INT64_MAX) {
 		r = call_isolated(c, &snapshot, why);
-	else
-		r = call_briefly(c, until_ns, why);
-	if (i && r > 0)
-		return false;
+	} else {
+		ask_isolated(c);
+		r = answer_isolated(c, until_ns, why);
+		if (r > 0)
+			return false;
+	}
 	c->error = r;
 	/* A plugin may say the same of some host of its own. */
 	c->down = i && c->error == -EHOSTDOWN && !isolate_has_child(i);

@@ -38,9 +38,9 @@ enum {
 #define EXECUTOR_END_NS NS_PER_S
 /* ... and who waits for a child that was killed so long more. */
 #define EXECUTOR_KILLED_NS (300 * NS_PER_MS)
+#define EXECUTOR_IDLE_END_NS (300 * NS_PER_MS)
 /* So long an asker waits for a child by itself: a person's interrupt is not heard meanwhile. */
 #define EXECUTOR_BRIEF_NS NS_PER_MS
-#define EXECUTOR_IDLE_END_NS (300 * NS_PER_MS)
 
 enum call_kind { CALL_START, CALL_COLLECT, CALL_VIEW, CALL_RUN, CALL_STOP };
 enum call_place { CALL_NOWHERE, CALL_WAITING, CALL_RUNNING, CALL_KEPT };
@@ -63,7 +63,7 @@ struct call {
 	struct rows rows; /* the executing thread's until done, then immutable */
 	int error;	  /* likewise: 0 or -errno */
 	bool down;	  /* likewise: there was no child to be had */
-	bool asked;	  /* the executing thread's: its child has the question */
+	bool asked;	  /* the executing thread's: its child was asked by its asker */
 
 	/* guarded by the executor's lock */
 	enum call_place place;
@@ -116,9 +116,9 @@ struct executor {
 	struct queue_list lazy;	  /* may wait until hurry_ns for a thread that is at work */
 	unsigned n_urgent, n_lazy;
 	unsigned active, coming; /* threads at work or on their way; on their way */
-	unsigned guests;	 /* askers that make their calls by themselves */
-	int64_t hurry_ns;	 /* 0 = nothing lazy waits */
-	int64_t alarm_ns;	 /* what the timer is set to; 0 = nothing */
+	unsigned guests;  /* askers at their calls, until they are done or a thread has them */
+	int64_t hurry_ns; /* 0 = nothing lazy waits */
+	int64_t alarm_ns; /* what the timer is set to; 0 = nothing */
 	bool stopping, quit;
 	unsigned left;		/* threads that were stuck when it stopped */
 	pthread_cond_t changed; /* a thread went idle: the last, or any while it stops */
@@ -181,8 +181,6 @@ void executor_begin_locked(struct executor *x, struct executor_queue *q, struct 
 bool executor_execute(struct executor *x, struct call *c, int64_t until_ns, struct outcome *o);
 /* Takes the queue's reference on c. */
 void executor_finish(struct executor *x, struct call *c, struct outcome *o);
-/* A guest has nothing more to do. */
-void executor_leave_locked(struct executor *x);
 void executor_note_failure_locked(struct plugin *p, const char *why);
 
 /* ---- executor_brief.c ---- */
@@ -212,7 +210,7 @@ void executor_arm_locked(struct executor *x, int64_t time_ns);
 void executor_calm_locked(struct executor *x);
 /* When a call that runs is stuck. */
 int64_t executor_stuck_ns(const struct call *c);
-/* What runs has passed its deadline, and does not obey it. */
+/* What runs (in a thread, or in its asker's) has passed its deadline, and does not obey it. */
 bool executor_is_stuck_locked(const struct executor_queue *q, int64_t at_ns);
 /* Until when a kept answer serves. */
 int64_t executor_kept_until(const struct call *c);

@@ -34,8 +34,10 @@ take_locked(struct executor *x, struct executor_queue *q)
 	struct call *c = TAILQ_FIRST(&q->waiting);
 
 	executor_place_locked(x, q, QUEUE_IDLE);
-	if (q->running)
-		return q->running; /* handed over by its asker */
+	if (q->running) {
+		x->guests--; /* who has handed it over */
+		return q->running;
+	}
 	if (!c)
 		return NULL; /* all that waited have left */
 	if (c->kind == CALL_STOP)
@@ -71,13 +73,6 @@ next_call(struct executor *x, bool came)
 		}
 	}
 	return c;
-}
-
-void
-executor_leave_locked(struct executor *x)
-{
-	x->guests--;
-	say_idle_locked(x);
 }
 
 /* Processor time of this thread. */
@@ -258,8 +253,10 @@ end_locked(struct executor *x, struct call *c, struct outcome *o)
 		o->summon = executor_urge_locked(x, q);
 	else if (!TAILQ_EMPTY(&q->waiting))
 		executor_place_locked(x, q, QUEUE_URGENT);
-	if (o->guest)
-		executor_leave_locked(x);
+	if (o->guest) {
+		x->guests--;
+		say_idle_locked(x);
+	}
 	o->disposed = executor_dispose_locked(x, q, &o->dropped);
 	return !kept;
 }

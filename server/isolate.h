@@ -96,8 +96,9 @@ void isolate_ask_view(struct isolate *i, const struct host_object *o,
 void isolate_ask_run(struct isolate *i, const struct host_object *o,
 		     const struct telmon_command *cmd, const struct host_arg *args,
 		     int64_t deadline_ns, const struct rows *rows);
-/* Sends the question and takes the answer. As above, or 1: at until_ns it was not complete, and is
- * to be called again; rows and why stay as they are. */
+/* Sends the question and takes the answer. As above; or 1, when that was not complete at about
+ * until_ns, or would take longer: to be called again; rows and why stay as they are. Only with
+ * INT64_MAX the end of a child is waited for. */
 int isolate_answer(struct isolate *i, struct host_cancel *cancel, int64_t until_ns,
 		   int64_t deadline_ns, struct rows *ret_rows, struct buf *why);
 /* Lets the plugin stop, for a second at most, and ends the child. */

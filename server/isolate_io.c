@@ -88,6 +88,13 @@ is_late(int64_t deadline_ns)
 	return now_ns() >= deadline_ns + grace_ns;
 }
 
+/* The connection has ended, and its process mostly with it; to wait for that takes time. */
+static int
+lost(struct isolate *i, struct buf *why)
+{
+	return i->until_ns == INT64_MAX ? isolate_lose(i, -EPIPE, NULL, why) : 1;
+}
+
 int
 isolate_send(struct isolate *i, int64_t deadline_ns, struct buf *why)
 {
@@ -104,7 +111,7 @@ isolate_send(struct isolate *i, int64_t deadline_ns, struct buf *why)
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
-			return isolate_lose(i, -EPIPE, NULL, why);
+			return lost(i, why);
 		if (now_ns() >= i->until_ns)
 			return 1;
 		wait_ready(i, POLLOUT, deadline_ns, INT64_MAX);
@@ -126,7 +133,7 @@ tell_cancel(struct isolate *i, struct host_cancel *cancel)
 	(void)!write(i->cancel_fd, &i->call, sizeof(i->call));
 }
 
-/* Waits for bytes and reads them behind those that are there; 1 at until_ns. */
+/* Waits for bytes and reads them behind those that are there, if any; 1 at until_ns. */
 static int
 fill(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct buf *why)
 {
@@ -152,11 +159,12 @@ fill(struct isolate *i, struct host_cancel *cancel, int64_t deadline_ns, struct 
 	}
 	if (buf_reserve(&i->in, READ_BYTES) < 0)
 		return isolate_lose(i, -EPIPE, "sent too much at once", why);
-	do
-		n = recv(i->socket, i->in.data + i->in.len, READ_BYTES, 0);
-	while (n < 0 && errno == EINTR);
+	/* A byte out of band is something to poll(2), and nothing to a recv(2) that would wait. */
+	n = recv(i->socket, i->in.data + i->in.len, READ_BYTES, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
 	if (n <= 0)
-		return isolate_lose(i, -EPIPE, NULL, why);
+		return lost(i, why);
 	if ((size_t)n > i->room)
 		return isolate_lose(i, -EPIPE, "sent more than an answer may have", why);
 	i->room -= (size_t)n;

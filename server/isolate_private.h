@@ -38,7 +38,7 @@ struct isolate {
 	int socket, cancel_fd; /* -1 = no child */
 	struct buf in, out;
 	size_t in_at, out_at;
-	int64_t until_ns;	/* so long the thread that is here has time */
+	int64_t until_ns;	/* so long the thread that is here has time; INT64_MAX: all of it */
 	uint32_t call;		/* the number of the last one */
 	enum frame_type doing;	/* what it asked for, until it is done; then 0 */
 	const char *command;	/* of which command */

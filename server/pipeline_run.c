@@ -3,8 +3,8 @@
  */
 /*
  * pipeline_run -- rows of a run, which an executor thread makes while the session waits on its
- * socket, the call and the clock. Whoever leaves a call early loses nothing but the answer: the
- * call writes into its own memory and goes when it is done.
+ * socket, the call and the clock, unless they are there at once. Whoever leaves a call early loses
+ * nothing but the answer: the call writes into its own memory and goes when it is done.
  */
 #include <errno.h>
 
@@ -70,8 +70,12 @@ await_rows(struct pipeline_job *job, struct reply *reply, struct buf *why)
 {
 	_autobuf_ struct buf reason = BUF_WHY;
 	double timeout_s = job->pipeline->command_timeout_s;
-	int r = pipeline_await(job->call, job->bell, reply,
-			       now_ns() + (int64_t)(timeout_s * (double)NS_PER_S));
+	int r;
+
+	if (!call_done(job->call))
+		job->bell = reply->ops->doorbell(reply);
+	r = pipeline_await(job->call, job->bell, reply,
+			   now_ns() + (int64_t)(timeout_s * (double)NS_PER_S));
 
 	if (r == 0)
 		return pipeline_run_result(job, why);
@@ -85,7 +89,6 @@ pipeline_run(struct pipeline_job *job, struct reply *reply, struct buf *why)
 	const struct command *c = job->command;
 	struct pipeline *p = job->pipeline;
 
-	job->bell = reply->ops->doorbell(reply);
 	job->call = executor_run(p->executor, c->plugin, c->callback, job->args, p->max_answer,
 				 true);
 	return await_rows(job, reply, why);
@@ -138,7 +141,6 @@ pipeline_run_view(struct pipeline_job *job, struct reply *reply, struct buf *why
 	int64_t time_ns = job->time_ns;
 	double interval_s = job->interval_s;
 
-	job->bell = reply->ops->doorbell(reply);
 	job->call = pipeline_run_ask_view(job, true);
 	return pipeline_run_view_done(job, time_ns, interval_s, await_rows(job, reply, why), why);
 }

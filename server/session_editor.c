@@ -91,12 +91,6 @@ news(void *ctx)
 	session_person_news(s);
 }
 
-static int64_t
-nearer(int64_t a_ns, int64_t b_ns) /* < 0 = never */
-{
-	return a_ns >= 0 && (b_ns < 0 || a_ns < b_ns) ? a_ns : b_ns;
-}
-
 /* Waits for something to be typed. 0; else why nothing will be. What comes while this worker has no
  * processor comes without a pause, so nothing but a wait that found nothing is one. */
 static int
@@ -110,8 +104,8 @@ wait_typed(struct session *s)
 		return -EPIPE;
 	if (!p->idle_ns)
 		p->idle_ns = s->limits.idle_timeout_ns ? now_ns() + s->limits.idle_timeout_ns : -1;
-	until_ns = nearer(p->end_ns ? p->end_ns : -1, p->idle_ns);
-	r = session_typed_wait(s, nearer(pause_end_ns, until_ns));
+	until_ns = session_nearer(p->idle_ns, p->end_ns ? p->end_ns : -1);
+	r = session_typed_wait(s, session_nearer(until_ns, pause_end_ns));
 	if (r == -ETIME && (until_ns < 0 || now_ns() < until_ns)) {
 		lineedit_pause(p->editor);
 		r = session_typed_wait(s, until_ns);

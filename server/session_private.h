@@ -29,6 +29,13 @@
 
 enum { SESSION_MAGIC = 0x5e551017 };
 
+/* The earlier of two times; < 0 = never. */
+static inline int64_t
+session_nearer(int64_t a_ns, int64_t b_ns)
+{
+	return a_ns < 0 || (b_ns >= 0 && b_ns < a_ns) ? b_ns : a_ns;
+}
+
 struct session_shared {
 	/* set before start */
 	struct pipeline *pipeline;

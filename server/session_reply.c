@@ -105,12 +105,6 @@ show_news(struct session *s)
 		session_framed_more(s);
 }
 
-static int64_t
-nearer(int64_t a, int64_t b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
 static bool
 is_over(int64_t until_ns)
 {
@@ -148,7 +142,7 @@ wakes_ns(const struct session *s, int64_t until_ns)
 	if (s->reply.keys)
 		until_ns = session_key_deadline(s, until_ns);
 	if (s->bell_failed)
-		until_ns = nearer(until_ns, now_ns() + look_again_ns);
+		until_ns = session_nearer(until_ns, now_ns() + look_again_ns);
 	return until_ns;
 }
 

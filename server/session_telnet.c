@@ -220,9 +220,9 @@ session_telnet_urgent(struct session *s)
 }
 
 static int64_t
-nearer(int64_t a_ns, int64_t b_ns)
+nearer(int64_t until_ns, int64_t at_ns) /* 0 = not set */
 {
-	return b_ns && (a_ns < 0 || b_ns < a_ns) ? b_ns : a_ns;
+	return session_nearer(until_ns, at_ns ? at_ns : -1);
 }
 
 int64_t

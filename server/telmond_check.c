@@ -6,6 +6,7 @@
  * starting a plugin. What a start warns of is a warning here; what is wrong for certain fails. Main
  * thread.
  */
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,12 +60,16 @@ check_unix(const char *path)
 		log_err("listener unix:%s", path);
 		return false;
 	}
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
-		log_errx("listener unix:%s: there is something at its path that is no socket",
-			 path);
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT)
+			return true;
+		log_err("listener unix:%s", path);
 		return false;
 	}
-	return true;
+	if (S_ISSOCK(st.st_mode))
+		return true;
+	log_errx("listener unix:%s: there is something at its path that is no socket", path);
+	return false;
 }
 
 static bool

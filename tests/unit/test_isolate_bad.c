@@ -413,8 +413,12 @@ END_TEST
 /* What counts for nothing is not read for ever. */
 START_TEST(test_endless_nothing)
 {
-	box_load(PLUGIN("if (is(\"rows\")) for (;;) { head(F_ROWS); u32(1); go(); }\n"));
+	box_load(PLUGIN("if (is(\"rows\")) for (;;) { head(F_ROWS); u32(1); go(); }\n"
+			"if (is(\"oob\")) { send(3, \"x\", 1, MSG_OOB); pause(); }\n"));
 	box_failed(box_run("rows"), -EPIPE, "sent more than an answer may have");
+	box_works();
+	/* Something is there, and cannot be read. */
+	box_failed(box_run_until("oob", now_ns() + 200 * NS_PER_MS), -ETIMEDOUT, "past its deadline");
 	box_works();
 	box_unload();
 	box_load(COLLECTS("for (;;) { head(F_VALUES); while (n < 60000) { u32(0); f64(0.0 / 0.0);\n"
