@@ -388,7 +388,7 @@ executor_stop(struct executor *x, int64_t until_ns)
 {
 	struct call_list waiting = TAILQ_HEAD_INITIALIZER(waiting);
 	_autobuf_ struct buf names = BUF_WHY;
-	unsigned stuck = 0;
+	unsigned stuck = 0, guests = 0;
 
 	LOCKED(&x->lock)
 		cancel_all_locked(x, &waiting);
@@ -396,11 +396,12 @@ executor_stop(struct executor *x, int64_t until_ns)
 	LOCKED(&x->lock) {
 		await_end_locked(x, until_ns);
 		stuck = list_running_locked(x, &names);
+		guests = x->guests;
 	}
 	if (stuck)
 		log_warnx("executor: still running: %s; ignoring", buf_str(&names));
 	/* With none stuck all threads are without work, and end at once. */
-	x->left = pool_stop(x->pool, now_ns() + (stuck ? 0 : EXECUTOR_IDLE_END_NS));
+	x->left = guests + pool_stop(x->pool, now_ns() + (stuck ? 0 : EXECUTOR_IDLE_END_NS));
 	if (!x->quit)
 		executor_guard_stop(x);
 	return stuck ? stuck : x->left;

@@ -37,16 +37,31 @@ executor_arm_locked(struct executor *x, int64_t time_ns)
 		set_alarm_locked(x, time_ns);
 }
 
+static int64_t
+grace_ns(const struct plugin *p)
+{
+	return p->isolate ? EXECUTOR_CHILD_GRACE_NS : EXECUTOR_GRACE_NS;
+}
+
 int64_t
 executor_stuck_ns(const struct call *c)
 {
-	return c->deadline_ns + (c->plugin->isolate ? EXECUTOR_CHILD_GRACE_NS : EXECUTOR_GRACE_NS);
+	return c->deadline_ns + grace_ns(c->plugin);
+}
+
+/* The same for what runs in a queue; a thread has this long for what was handed to it late. */
+static int64_t
+stuck_at_locked(const struct executor_queue *q)
+{
+	int64_t at = executor_stuck_ns(q->running), handed = q->since_ns + grace_ns(q->plugin);
+
+	return handed > at ? handed : at;
 }
 
 bool
 executor_is_stuck_locked(const struct executor_queue *q, int64_t at_ns)
 {
-	return q->running && q->place == QUEUE_IDLE && at_ns >= executor_stuck_ns(q->running);
+	return q->running && q->place == QUEUE_IDLE && at_ns >= stuck_at_locked(q);
 }
 
 static int64_t
@@ -74,7 +89,7 @@ next_alarm_locked(struct executor *x)
 
 	TAILQ_FOREACH(q, &x->queues, link) {
 		if (q->running && !q->running->late)
-			next = earlier(next, executor_stuck_ns(q->running));
+			next = earlier(next, stuck_at_locked(q));
 		TAILQ_FOREACH(c, &q->kept, link)
 			next = earlier(next, executor_kept_until(c));
 	}
@@ -141,7 +156,7 @@ find_starved_locked(struct executor *x, struct look *k)
 		k->plugin = q->plugin;
 		if (k->now_ns >= q->since_ns + q->plugin->deadline_ns)
 			executor_withdraw_all_locked(q, &k->waiting);
-		if (c && !c->late && k->now_ns >= c->deadline_ns) {
+		if (c && !c->late && k->now_ns >= stuck_at_locked(q)) {
 			c->late = true;
 			atomic_fetch_add(&c->refs, 1);
 			k->untaken = c;
@@ -211,6 +226,8 @@ tell_starved(struct look *k)
 	executor_publish_all(&k->waiting, STATUS_UNAVAILABLE, buf_str(&why));
 	if (!k->untaken)
 		return;
+	log_warnx("plugin %s: no thread is free for its %s", k->plugin->name,
+		  executor_kind(k->untaken));
 	executor_publish(k->untaken, STATUS_UNAVAILABLE, buf_str(&why));
 	executor_call_unref(k->untaken);
 }

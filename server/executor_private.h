@@ -120,7 +120,7 @@ struct executor {
 	int64_t hurry_ns; /* 0 = nothing lazy waits */
 	int64_t alarm_ns; /* what the timer is set to; 0 = nothing */
 	bool stopping, quit;
-	unsigned left;		/* threads that were stuck when it stopped */
+	unsigned left;		/* threads and guests that were stuck when it stopped */
 	pthread_cond_t changed; /* a thread went idle: the last, or any while it stops */
 };
 

@@ -158,7 +158,6 @@ CASES = [
     Plugin("thread", "pthread_t x; pthread_create(&x, NULL, sleeper, NULL);"),
     Plugin("atexit", "atexit(rest); signal(SIGTERM, SIG_IGN);"),
     Plugin("urgent", "send(3, \"x\", 1, MSG_OOB); rest();", LATE),
-    Plugin("urgency", "for (;;) send(3, \"x\", 1, MSG_OOB);", LATE),
     Plugin("steals", "char b[100]; fcntl(3, F_SETFL, 0); for (;;) read(3, b, sizeof(b));", LATE),
     # others
     Plugin("killparent", "return kill(getppid(), SIGKILL) < 0 ? -errno : 0;", DENIED),

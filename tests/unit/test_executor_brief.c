@@ -35,7 +35,7 @@ static const char source[] =
 	"	if (strcmp(word, \"again\") == 0) return telmon_fail(t, -11, \"not now\");\n"
 	"	if (strcmp(word, \"abort\") == 0) abort();\n"
 	"	if (strcmp(word, \"drip\") == 0) { unsigned head[] = { 1 << 20, F_ROWS, 3 };\n"
-	"		for (send(3, head, 12, 0);;) send(3, \"\", 1, 0); }\n"
+	"		for (send(3, head, 12, 0);; nap(0)) send(3, \"\", 1, 0); }\n"
 	"	if (strcmp(word, \"oob\") == 0) { send(3, \"x\", 1, MSG_OOB); pause(); }\n"
 	"	if (strcmp(word, \"shut\") == 0) { shutdown(3, SHUT_RDWR); pause(); }\n"
 	"	telmon_row(t); return telmon_text(t, word); }\n"
@@ -340,11 +340,11 @@ END_TEST
 static void *
 occupy(void *other)
 {
-	const struct host_arg args[] = { { .given = true, .s = "nap2500" } };
+	const struct host_arg args[] = { { .given = true, .s = "nap4000" } };
 	struct plugin *p = other;
 	struct call *c = executor_run(executor, p, &p->decl.commands[0], args, MAX_ANSWER, false);
 
-	assert(is_answered(c, "nap2500", 1));
+	assert(is_answered(c, "nap4000", 1));
 	return NULL;
 }
 
