@@ -20,6 +20,7 @@
 
 #include "lineedit_editor_private.h"
 #include "lock.h"
+#include "mem.h"
 
 enum {
 	DO = 0x80, /* a C1 control: those are never typed */
@@ -28,6 +29,7 @@ enum {
 	USUAL_ROWS = 24,
 	MOST_CELLS = 2400, /* of the line on the screen; what is above is let go */
 	SHOWN_BYTES = 1 << 20,
+	EDITOR_BYTES = 96 << 10, /* more than one takes with its screen */
 };
 
 static struct lock libedit_lock = LOCK_INIT(LOCK_LIBEDIT);
@@ -177,6 +179,17 @@ while_hidden(struct editor *ed)
 	lineedit_enter(ed);
 }
 
+/* libedit and the terminal database take for granted that there is memory for a screen. What is
+ * given back here is there for this thread: the allocator returns only larger pieces. */
+static void
+reserve_memory(void)
+{
+	void *half = xmalloc(EDITOR_BYTES / 2), *other = xmalloc(EDITOR_BYTES / 2);
+
+	free(half);
+	free(other);
+}
+
 /*
  * A new window. Some terminals wrap a line of several rows anew and some cut it off, so the cursor
  * has stayed in its row or has gone to another; from the upper of the two on the line is drawn
@@ -190,6 +203,7 @@ resize(struct editor *ed)
 		       lineedit_columns(lineedit_text(ed), lineedit_cursor(ed));
 	size_t before = ed->columns, now = columns_of(ed->e);
 
+	reserve_memory();
 	fputc('\r', ed->out);
 	for (size_t rows = width / (before > now ? before : now); rows; rows--)
 		el_wset(ed->el, EL_ECHOTC, L"-s", L"up", NULL);
@@ -376,6 +390,7 @@ lineedit_editor_new(struct lineedit *e, const char *terminal, int *ret_error)
 	ed->master = ed->slave = -1;
 	buf_init(&ed->shown, SHOWN_BYTES);
 	buf_init(&ed->below, LINEEDIT_MENU_BYTES);
+	reserve_memory();
 	r = open_terminal(ed);
 	if (r == 0)
 		r = open_stream(ed);

@@ -3,19 +3,28 @@
  */
 /*
  * lineedit_terminal -- between libedit and the terminal database (libtinfo). Both were made for one
- * terminal in a process, so two of the database's functions are replaced by exporting them from the
- * program: libedit then finds these first. Each is called with the lock of lineedit_edit.c held.
+ * terminal in a process that has memory, so four of the database's functions are replaced by
+ * exporting them from the program: libedit, and the database, then find these first. Each is called
+ * with the lock of lineedit_edit.c held.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lineedit_editor_private.h"
+#include "log.h"
+#include "mem.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
 EXPORTED int tgetent(char *space, const char *name);
 EXPORTED int tputs(const char *text, int lines, int (*put)(int));
+EXPORTED void *_nc_doalloc(void *old, size_t size);
+EXPORTED _Noreturn void _nc_err_abort(const char *format, ...);
+
+enum { TRIES = 10, DESCRIPTION_BYTES = 64 << 10 /* more than one takes */ };
 
 static void *
 symbol(const char *name)
@@ -41,23 +50,66 @@ forget_terminal(void)
 		discard(before);
 }
 
+/* The database ends the process where it finds no memory. While it reads a description it is left
+ * by a jump instead: what it had so far is lost, which is all that it holds. */
+static jmp_buf no_memory;
+static bool reads;
+
+void
+_nc_err_abort(const char *format, ...)
+{
+	(void)format;
+	if (reads)
+		longjmp(no_memory, 1);
+	log_errx("out of memory (in the terminal database)");
+	abort();
+}
+
+/* Its own function for what grows. */
+void *
+_nc_doalloc(void *old, size_t size)
+{
+	return xrealloc(old, size);
+}
+
 /* The database remembers what it read by the address of `space`, and frees it only when the same
  * one comes again: with libedit's, which differs from session to session, it would grow for ever.
  */
-int
-tgetent(char *space, const char *name)
+static int
+read_description(const char *name)
 {
 	static char one[4096];
 	static int (*real)(char *, const char *);
 	int r;
 
-	(void)space;
 	if (!real)
 		*(void **)&real = symbol("tgetent");
-	r = real ? real(one, name) : -1;
+	if (!real)
+		return -1;
+	if (setjmp(no_memory) == 0) {
+		reads = true;
+		r = real(one, name);
+	} else {
+		r = -ENOMEM;
+	}
+	reads = false;
+	return r;
+}
+
+int
+tgetent(char *space, const char *name)
+{
+	int r = -ENOMEM;
+
+	(void)space;
+	for (int tries = 0; r == -ENOMEM && tries < TRIES; tries++) {
+		if (tries > 0)
+			free(xmalloc(DESCRIPTION_BYTES)); /* there is some again */
+		r = read_description(name);
+	}
 	if (r <= 0)
 		forget_terminal();
-	return r;
+	return r < 0 ? -1 : r;
 }
 
 /* Without the padding that some terminals of old needed: no network terminal does, and the

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -13,7 +14,7 @@ import time
 import abuse_shim
 import pace
 import session
-from abuse_daemon import FULL, SLOW, Daemon, Failure, readable, size, telnet, transcripts, until
+from abuse_daemon import FULL, IAC, NAWS, SB, SE, SLOW, Daemon, Failure, readable, size, telnet, transcripts, until
 from abuse_plugins import COMPILER, compile_plugin
 from abuse_shim import Shim
 
@@ -247,6 +248,34 @@ def memory_fails_while_typed():
     return f"{sum(most)} allocations behind {len(TYPED)} lines, {ended} sessions ended"
 
 
+def memory_fails_while_opened():
+    """The same while a person's session begins, and gets another window: it ends or is there, and no other is disturbed."""
+    shim = Shim()
+    d = Daemon(shim=shim)
+    window = IAC + SB + NAWS + struct.pack(">HH", 60, 20) + IAC + SE
+    ended, most, k = 0, 0, 0
+    try:
+        with telnet(d) as other:
+            while k == 0 or shim.failed or shim.spared:
+                k += size(23, 1, 67)
+                shim.fail(abuse_shim.MEMORY, k)
+                try:
+                    with telnet(d) as s:
+                        s.sendall(b"echo typ" + window + b"ed\x1b[D\x01\x05\r\n")
+                        until(s, b"\ntyped\r\n.*> $")
+                except (Failure, OSError):
+                    ended += 1
+                most = max(most, shim.stop())
+                other.sendall(b"echo live\r\n")
+                until(other, b"\r\nlive\r\n.*> $")
+    finally:
+        d.end()
+        shim.close()
+    if ended > most // 4:
+        raise Failure(f"{ended} sessions ended")
+    return f"{most} allocations behind a session, {ended} sessions ended"
+
+
 def memory_fails():
     """One allocation fails: an error or a refusal for a session at most."""
     return scarce(abuse_shim.MEMORY, ("105-", "203-"))
@@ -257,4 +286,4 @@ def descriptors_fail():
     return scarce(abuse_shim.DESCRIPTORS, ("105-", "203-"))
 
 
-OWN = [memory_fails_while_asked, memory_fails_while_typed, memory_fails, descriptors_fail]
+OWN = [memory_fails_while_asked, memory_fails_while_typed, memory_fails_while_opened, memory_fails, descriptors_fail]

@@ -139,11 +139,16 @@ start(void)
 /* ---- calls that fail ---- */
 
 /* Who takes for granted that there is memory, and cannot be mended here: libconfuse when it reads
- * a file (CHANGES.md says so), and a sanitizer that asks where its new thread's stack is. */
+ * a file (CHANGES.md says so), a sanitizer that asks where its new thread's stack is, and, where
+ * lineedit_edit.c sees to it that there is some, libedit when it makes an editor or its screen and
+ * libtinfo when it copies a name. */
 static bool
 is_spared(void)
 {
+	static const char *const functions[] = { "pthread_getattr_np", "el_init_fd", "el_resize",
+						 "el_wset" };
 	void *frames[FRAMES];
+	bool copies = false;
 	int n = backtrace(frames, FRAMES);
 
 	for (int i = 0; i < n; i++) {
@@ -152,8 +157,14 @@ is_spared(void)
 		if (!dladdr(frames[i], &in) || !in.dli_fname)
 			continue;
 		if (strstr(in.dli_fname, "/libconfuse.so") ||
-		    (in.dli_sname && strcmp(in.dli_sname, "pthread_getattr_np") == 0))
+		    (copies && strstr(in.dli_fname, "/libtinfo.so")))
 			return true;
+		for (size_t k = 0; in.dli_sname && k < sizeof(functions) / sizeof(*functions);
+		     k++) {
+			if (strcmp(in.dli_sname, functions[k]) == 0)
+				return true;
+		}
+		copies = in.dli_sname && strstr(in.dli_sname, "strdup");
 	}
 	return false;
 }
