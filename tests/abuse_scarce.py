@@ -257,12 +257,12 @@ def memory_fails_while_opened():
     try:
         with telnet(d) as other:
             while k == 0 or shim.failed or shim.spared:
-                k += size(23, 1, 67)
+                k += size(7, 1, 67)
                 shim.fail(abuse_shim.MEMORY, k)
                 try:
                     with telnet(d) as s:
                         s.sendall(b"echo typ" + window + b"ed\x1b[D\x01\x05\r\n")
-                        until(s, b"\ntyped\r\n.*> $")
+                        until(s, b"\n(typed|error: [^\r]*)\r\n.*> $")
                 except (Failure, OSError):
                     ended += 1
                 most = max(most, shim.stop())
