@@ -111,6 +111,18 @@ run_line(struct session *s, struct buf *line)
 	session_line(s, text, line->len);
 }
 
+/* Who types ahead leaves no moment in which nothing is typed, and may still ask whether anybody is
+ * there. A client that waits for a timing mark throws away what comes before it. */
+static void
+news_between_lines(struct session *s)
+{
+	const struct person *p = s->person;
+	size_t n = p->typed.len - p->typed_at;
+
+	if (!n || !memchr(p->typed.data + p->typed_at, TYPED_MARK, n))
+		session_person_news(s);
+}
+
 static void
 read_lines(struct session *s)
 {
@@ -124,6 +136,7 @@ read_lines(struct session *s)
 		session_watch_begin(s);
 		if (session_room(s, s->limits.max_output / 2) == -EPIPE)
 			break;
+		news_between_lines(s);
 		if (turn % TURN_LINES == 0)
 			session_flush(s);
 		buf_clear(&prompt);
@@ -132,6 +145,7 @@ read_lines(struct session *s)
 		s->person->resized = false;
 		session_editor_want(s);
 		r = lineedit_read(s->person->editor, buf_str(&prompt), &line);
+		news_between_lines(s);
 		if (r == 1)
 			run_line(s, &line);
 		else

@@ -7,14 +7,14 @@ import re
 import socket
 import time
 
-from conformance import (OPENINGS, PATIENCE, PROMPT, SLOW, TESTS, Conversation, Failure, at_random, by_byte, cut, in_hex, in_one, octets,
-                         take_apart)
+import pace
+from conformance import (OPENINGS, PATIENCE, PROMPT, SLOW, TESTS, TRIES, Conversation, Failure, at_random, behind, by_byte, cut,
+                         in_hex, in_one, octets, take_apart)
 
 WAYS = (in_one, by_byte, at_random(1), at_random(2), cut(1), cut(2), cut(5))
 PROBE = "FF FD 18"
 OFFER = "FF FB 01 FF FB 03 FF FD 03 FF FD 1F"
 SEND = "FF FA 18 01 FF F0"
-TRIES = 5  # for what must be possible within a time, on a machine that has other things to do
 
 
 def deliver(talk, way, items):
@@ -85,6 +85,27 @@ def script(patient, _):
             raise Failure(f"{streams}")
 
 
+def ahead(patient, _):
+    """TN-017: whether anybody is there is answered although the next line, the last one, is there already."""
+    for way in (*WAYS, behind):
+        for opening in ("agree", "refuse"):
+            talk = Conversation(patient)
+            begin = talk.open(opening)
+            deliver(talk, way, '"echo x\\r\\n" FF F6 "quit\\r\\n"')
+            if (n := talk.until_end()[begin:].count(b"[yes]")) != 1:
+                raise Failure(f"{way.__name__}, {opening}: {n} answers in {talk.got[begin:]!r}")
+
+
+def behind_mark(patient, _):
+    """TN-017: the answer comes behind the mark before which a client throws away what it gets."""
+    talk = Conversation(patient)
+    begin = talk.open("agree")
+    talk.send(octets("FF F6 FF F4 FF FD 06"))
+    talk.until(r"\xff\xfb\x06.*\[yes\].*" + PROMPT, begin)
+    talk.live()
+    talk.close()
+
+
 # ---- what has a time
 
 def interrupt(patient, _):
@@ -96,10 +117,10 @@ def interrupt(patient, _):
             begin = talk.open("agree")
             talk.send(b"until -t 60 echo x | include y\r\n")
             talk.until("y\r\n", begin)
-            began = time.monotonic()
+            began = pace.now()
             talk.send(octets(key))
             talk.until(PROMPT, begin)
-            took.append(time.monotonic() - began)
+            took.append(pace.now() - began)
             talk.live()
             talk.close()
         if min(took) > (2.5 if SLOW else 0.25):
@@ -124,13 +145,13 @@ def clients(_, probing):
         table = probing.ask(f"/set width {width}\nfilesystem | head 1")
         took = []
         for way in WAYS:
-            began = time.monotonic()
+            began = pace.now()
             talk = Conversation(probing)
             if waits:
                 talk.until(octets(PROBE))
             deliver(talk, way, opening)
             begin = talk.until(PROMPT).end()
-            took.append(time.monotonic() - began)
+            took.append(pace.now() - began)
             talk.send(b"filesystem | head 1\r\n")
             talk.until("\n[^\n]*" + PROMPT, begin)
             text = take_apart(talk.got[begin:])[1].replace(b"\r", b"")
@@ -303,5 +324,6 @@ def status_storm(patient, _):
     talk.close()
 
 
-TALKS = [open_suboption, synch_without_mark, clients, probe, plain, script, interrupt, synch, synch_interrupt, many_urgent_bytes,
+TIMED = [clients, interrupt]
+TALKS = [open_suboption, synch_without_mark, probe, plain, script, ahead, behind_mark, synch, synch_interrupt, many_urgent_bytes,
          options_within_synch, reflector, mirror, status_storm]
