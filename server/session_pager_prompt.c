@@ -159,6 +159,8 @@ session_pager_key(struct session *s)
 	struct pager *p = s->pager;
 	int r = send_all(s);
 
+	if (r == 0)
+		r = session_watch_look(s);
 	while (r == 0) {
 		if (session_key_ready(s))
 			return session_key_take(s);
