@@ -158,9 +158,8 @@ struct beat {
 	struct builtins_live live;
 	struct buf frame;
 	double every_s;
-	int64_t every_ns, next_ns, asked_ns;
-	bool open,
-		news; /* answers are outstanding; there is something to show when they are here */
+	int64_t every_ns, next_ns, news_ns;
+	bool open, news; /* answers are outstanding; there is something to show, since news_ns */
 };
 
 static int
@@ -184,7 +183,7 @@ take_news(struct top *t, struct beat *b)
 	int r = top_take(t, &news, &b->open);
 
 	b->news |= news;
-	if (b->news && (!b->open || now_ns() >= b->asked_ns + gather_ns)) {
+	if (b->news && (!b->open || now_ns() >= b->news_ns + gather_ns)) {
 		b->live.wanted = true;
 		b->news = false;
 	}
@@ -194,18 +193,23 @@ take_news(struct top *t, struct beat *b)
 static void
 ask_on_the_beat(struct top *t, struct beat *b, bool now)
 {
+	int64_t asked_ns;
+
 	if (!now && now_ns() < b->next_ns)
 		return;
 	top_ask(t);
-	b->asked_ns = now_ns();
-	b->next_ns += b->every_ns * ((b->asked_ns - b->next_ns) / b->every_ns + 1);
+	asked_ns = now_ns();
+	b->next_ns += b->every_ns * ((asked_ns - b->next_ns) / b->every_ns + 1);
+	/* What is there is shown in its time, even if the next beat comes before that. */
+	if (!b->news)
+		b->news_ns = asked_ns;
 	b->news = b->open = true; /* the clock, and the age of what is late */
 }
 
 static int64_t
 wake_ns(const struct beat *b)
 {
-	int64_t gathered_ns = b->asked_ns + gather_ns;
+	int64_t gathered_ns = b->news_ns + gather_ns;
 
 	return b->news && b->open && gathered_ns < b->next_ns ? gathered_ns : b->next_ns;
 }

@@ -562,6 +562,10 @@ START_TEST(slow_plugin)
 	slow_ms = 0;
 	ck_assert_int_eq(run_top("top -n 0.2", 80, 24, gets_slow), 0);
 	leave_top();
+	/* The next question comes before the last one has been waited for. */
+	slow_ms = 0;
+	ck_assert_int_eq(run_top("top -n 0.1", 80, 24, gets_slow), 0);
+	leave_top();
 }
 END_TEST
 
