@@ -73,6 +73,14 @@ hear(struct host *h, struct phase *p, bool bad_files)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
+/* Joins the threads that asked filesystems; a slow machine has had several. */
+static void
+free_host(struct box *b)
+{
+	host_free(b->host);
+	b->host = NULL;
+}
+
 static bool
 open_box(struct box *b, struct phase *p, const char *root, enum mangle how,
 	 enum finding_level level)
@@ -95,6 +103,7 @@ open_box(struct box *b, struct phase *p, const char *root, enum mangle how,
 	if (host_start(b->host, &b->plugin->object, NULL, deadline(), &why) == 0)
 		return true;
 	phase_say(p, level, "start", "fails%s: %s", p->where, buf_str(&why));
+	free_host(b);
 	return false;
 }
 
@@ -118,6 +127,7 @@ box_close(struct box *b)
 	snapshot_unref(b->newest);
 	snapshot_unref(b->previous);
 	b->newest = b->previous = NULL;
+	free_host(b);
 }
 
 /* ---- calls -------------------------------------------------------------------------------- */

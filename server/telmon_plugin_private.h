@@ -130,7 +130,7 @@ struct box {
 /* Loads and starts; root NULL is this machine. What fails is said, at that level. */
 bool box_open(struct box *b, struct phase *p, const char *root, enum finding_level level);
 bool box_open_mangled(struct box *b, struct phase *p, enum mangle how);
-void box_close(struct box *b); /* stops it */
+void box_close(struct box *b); /* stops it, and frees the host; the plugin stays */
 /* A host_log_fn; ctx is the phase. */
 void box_say_log(void *ctx, enum telmon_level level, const char *text);
 /* The newest becomes the previous one. */
