@@ -180,7 +180,8 @@ while_hidden(struct editor *ed)
 }
 
 /* libedit and the terminal database take for granted that there is memory for a screen. What is
- * given back here is there for this thread: the allocator returns only larger pieces. */
+ * given back here is there a moment later: the allocator returns only larger pieces. It may have to
+ * be waited for, so without the lock. */
 static void
 reserve_memory(void)
 {
@@ -203,7 +204,6 @@ resize(struct editor *ed)
 		       lineedit_columns(lineedit_text(ed), lineedit_cursor(ed));
 	size_t before = ed->columns, now = columns_of(ed->e);
 
-	reserve_memory();
 	fputc('\r', ed->out);
 	for (size_t rows = width / (before > now ? before : now); rows; rows--)
 		el_wset(ed->el, EL_ECHOTC, L"-s", L"up", NULL);
@@ -258,6 +258,8 @@ wait_key(struct editor *ed)
 
 	lineedit_leave(ed);
 	c = ed->e->ops->key(ed->e->ctx);
+	if (c == -EAGAIN && ed->e->resized)
+		reserve_memory();
 	lineedit_enter(ed);
 	if (c == -EAGAIN)
 		return take_news(ed);
