@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """abuse_daemon.py -- what the cases of abuse.py stand on: a telmond of their own, and ways to talk to it."""
 import atexit
+import contextlib
 import glob
 import os
 import re
@@ -103,8 +104,9 @@ class Daemon:
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(timeout)
             s.connect(self.sock)
-            s.sendall(text.encode() + b"\n")
-            s.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(BrokenPipeError):  # it was busy, and has said so
+                s.sendall(text.encode() + b"\n")
+                s.shutdown(socket.SHUT_WR)
             return read_all(s)
 
     def status(self, key):
@@ -179,7 +181,7 @@ def read_some(s, seconds):
     return data
 
 
-def until(s, pattern, seconds=PATIENCE):
+def until(s, pattern, seconds=3 * PATIENCE):
     data, deadline = b"", time.monotonic() + seconds
     while not re.search(pattern, data, re.S):
         left = deadline - time.monotonic()

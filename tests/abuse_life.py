@@ -200,7 +200,7 @@ def mounts_upon_mounts():
         for folder in ("proc/1", "telmon"):
             os.makedirs(f"{root}/{folder}")
         with open(root + "/proc/1/mountinfo", "w") as f:
-            for n in range(size(20000, 50000)):
+            for n in range(size(20000, 50000, 5000)):
                 f.write(f"{20 + n} {19 + n} 0:{30 + n} / {'/m' if n else '/'} rw - tmpfs t{n} rw\n")
         with open(root + "/telmon/statfs", "w") as f:
             f.write("/ 100 50 50 0 0\n/m 100 50 50 0 0\n")

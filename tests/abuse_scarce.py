@@ -9,7 +9,6 @@ import socket
 import struct
 import subprocess
 import tempfile
-import time
 
 import abuse_shim
 import pace
@@ -205,11 +204,12 @@ TYPED = ((b"echo typed\r\n", rb"\ntyped\r\n"), (b"ec\ttyped\r\n", b""), (b"\x1b[
 
 def hear(s, pattern):
     """What comes until the pattern is there, and whether that was the end. Not for ever: a prompt may fail, too."""
-    answer, deadline = b"", time.monotonic() + (4 if SLOW else 0.5)
-    while not re.search(pattern, answer) and readable(s, deadline - time.monotonic()):
-        if not (got := s.recv(4096)):
-            return answer, True
-        answer += got
+    answer, deadline = b"", pace.now() + (4 if SLOW else 0.5)
+    while not re.search(pattern, answer) and (left := deadline - pace.now()) > 0:
+        if readable(s, left):
+            if not (got := s.recv(4096)):
+                return answer, True
+            answer += got
     return answer, False
 
 

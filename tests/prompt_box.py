@@ -131,7 +131,8 @@ class Terminal:
         """Waits for it behind what was seen last; returns what stood before it."""
         deadline = time.monotonic() + PATIENCE
         while not (found := re.search(pattern, self.all[self.at:], re.M | re.S)):
-            if not self.read(0.1) and (time.monotonic() > deadline or self.ended()):
+            # What it said last may have come since.
+            if not self.read(0.1) and (time.monotonic() > deadline or self.ended()) and not self.read(0):
                 raise Failure(f"{pattern!r} never came, but {self.all[self.at:]!r}")
         before = self.all[self.at:self.at + found.start()]
         self.at += found.end()

@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 from daemon import PATIENCE, Daemon, Failure, wait_for  # noqa: E402
 
 SESSIONS = 200
+TRIES, FEW = 3, 10  # a machine that stands still tears the bytes of a key apart, which makes two of it, but for few at a time
 MACHINE = os.path.join(os.environ.get("TELMON_TESTS_DIR", "tests"), "fixtures", "small")
 PROMPT = b"box> "
 OPENING = bytes.fromhex("fffb18 fffd01 fffd03 fffb03 fffb1f fffa1f00500018fff0")  # WILL TTYPE; the rest agreed; 80 x 24
@@ -175,8 +176,13 @@ def differs(one, other):
 
 def main():
     began = time.monotonic()
-    expected, got = play(alone), play(together)
-    failed = [name for name in names() if got[name] != expected[name]]
+    failed = names()
+    for _ in range(TRIES):
+        expected, got = play(alone), play(together)
+        differ = [name for name in names() if got[name] != expected[name]]
+        failed = differ if len(differ) > FEW else [name for name in failed if name in differ]
+        if not failed or len(differ) > FEW:
+            break
     for name in failed[:5]:
         print(f"FAILED: {name!r} differs {differs(got[name], expected[name])}")
     edited = sum(b"\x1b" in stream for stream in expected.values())

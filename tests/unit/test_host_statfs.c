@@ -419,7 +419,8 @@ START_TEST(test_a_path_twice_in_a_call)
 	all(0, 2, -ETIMEDOUT);
 	all(2, 4, 0);
 	ck_assert_uint_eq(host_hanging(h), 1);
-	ck_assert_uint_eq(asked(), 3);
+	/* Once for both where the first has not been answered by then. */
+	ck_assert(asked() == 3 || asked() == 2);
 	release();
 	ck_assert(recovered(0));
 }
