@@ -345,13 +345,25 @@ read_whole(const char *path, struct buf *out)
 }
 
 static int
-count_lines(const struct buf *text)
+line_of(const struct buf *text, size_t at)
 {
-	int lines = 0;
+	int line = 1;
 
-	for (size_t i = 0; i < text->len; i++)
-		lines += text->data[i] == '\n' || i + 1 == text->len;
-	return lines ? lines : 1;
+	for (size_t i = 0; i < at; i++)
+		line += text->data[i] == '\n';
+	return line;
+}
+
+/* What libconfuse would take for the end. */
+static int
+refuse_nul(struct reader *r)
+{
+	const char *nul = r->text.len ? memchr(r->text.data, '\0', r->text.len) : NULL;
+
+	if (!nul)
+		return 0;
+	complain(line_of(&r->text, (size_t)(nul - r->text.data)), "a NUL byte");
+	return -EINVAL;
 }
 
 int
@@ -362,16 +374,17 @@ settings_read_file(struct settings *s, const char *path, struct buf *why)
 
 	buf_init(&r.text, MAX_FILE_BYTES);
 	result = read_whole(path, &r.text);
-	if (result == 0 && r.text.len && memchr(r.text.data, '\0', r.text.len))
-		result = -EILSEQ;
 	if (result == 0) {
-		r.lines = count_lines(&r.text);
+		reading = &r;
+		r.lines = line_of(&r.text, r.text.len ? r.text.len - 1 : 0);
+		result = refuse_nul(&r);
+	}
+	if (result == 0) {
 		r.text.max += 64;
 		buf_puts(&r.text, "\n" SENTINEL " = 1\n");
-		reading = &r;
 		result = parse(&r);
-		reading = NULL;
 	}
+	reading = NULL;
 	if (result < 0 && !why->len) {
 		text_clean(why, path, strnlen(path, 200));
 		buf_printf(why, ": %s", strerror(-result));

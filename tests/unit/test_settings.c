@@ -45,16 +45,22 @@ load(const char *text)
 
 /* The error is FILE:LINE: and then begins with this. */
 static void
-assert_refused(const char *text, int line, const char *message)
+assert_bytes_refused(const char *text, size_t n, int line, const char *message)
 {
 	struct settings_flags flags = { .file = file };
 	_autobuf_ struct buf why = BUF_WHY, want = BUF_WHY;
 
-	write_file(text, strlen(text));
+	write_file(text, n);
 	ck_assert_msg(settings_load(&flags, &why) == NULL, "%s", text);
 	buf_printf(&want, "%s:%d: %s", file, line, message);
 	ck_assert_msg(strncmp(buf_str(&why), buf_str(&want), want.len) == 0, "got: %s\nwant: %s",
 		      buf_str(&why), buf_str(&want));
+}
+
+static void
+assert_refused(const char *text, int line, const char *message)
+{
+	assert_bytes_refused(text, strlen(text), line, message);
 }
 
 START_TEST(defaults)
@@ -312,6 +318,9 @@ END_TEST
 
 START_TEST(broken_syntax)
 {
+	static const char first[] = "\0grace = 1\n", second[] = "grace = 1\n# a \0 comment\n",
+			  last[] = "grace = 1\n\0";
+
 	assert_refused("grace 1\n", 1, "missing equal sign");
 	assert_refused("grace = { 1 }\n", 1, "unexpected token");
 	assert_refused("}\n", 1, "unexpected closing brace");
@@ -321,6 +330,9 @@ START_TEST(broken_syntax)
 	assert_refused("grace", 1, "the file ends in the middle");
 	assert_refused("metric_prefix = \"abc\n", 1, "the file ends in the middle");
 	assert_refused("metric_prefix = 'abc\n", 1, "the file ends in the middle");
+	assert_bytes_refused(first, sizeof(first) - 1, 1, "a NUL byte");
+	assert_bytes_refused(second, sizeof(second) - 1, 2, "a NUL byte");
+	assert_bytes_refused(last, sizeof(last) - 1, 2, "a NUL byte");
 	assert_refused("grace = 1\n/* abc\n", 2, "a comment or a quote is not closed");
 	assert_refused("grace = 1\n\"abc\n", 2, "a comment or a quote is not closed");
 	assert_refused("metric_prefix = \"\\999\"\n", 1, "bad escape");
@@ -356,13 +368,10 @@ assert_unreadable(const char *path, const char *reason)
 
 START_TEST(files_that_cannot_be_read)
 {
-	static const char nul[] = "grace = 1\0";
 	char *large = xmalloc(2 << 20);
 
 	assert_unreadable("/no/such/file", "No such file");
 	assert_unreadable(dir, "directory");
-	write_file(nul, sizeof(nul));
-	assert_unreadable(file, "Invalid");
 	memset(large, '\n', 2 << 20);
 	write_file(large, 2 << 20);
 	free(large);
