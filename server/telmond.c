@@ -230,7 +230,8 @@ wait_for_the_end(struct telmond *d)
 
 	for (;;) {
 		poll(fds, 2, sooner_ms(telmond_plugins_finish(d), watchdog_ms));
-		telmond_notify("WATCHDOG=1");
+		if (watchdog_ms >= 0)
+			telmond_notify("WATCHDOG=1");
 		if (fds[0].revents && take_signal(d))
 			return;
 		if (fds[1].revents && eventfd_read(d->again_fd, &value) == 0 &&
