@@ -194,6 +194,13 @@ growth(const struct watch *w)
 	return least;
 }
 
+/* Where ever more is going on, tables grow for a while; a leak goes on. */
+static bool
+seems_to_leak(const struct watch *w)
+{
+	return w->parts > 1 && growth(w) >= LEAK_BYTES;
+}
+
 static void
 judge_held(struct phase *p, const char *what, const struct watch *w)
 {
@@ -209,7 +216,7 @@ judge_held(struct phase *p, const char *what, const struct watch *w)
 	if (last->threads > first->threads + 1)
 		phase_say(p, FINDING_ERROR, what, "leaves threads behind: %ld in %d rounds",
 			  last->threads - first->threads, rounds);
-	if (growth(w) >= LEAK_BYTES)
+	if (seems_to_leak(w))
 		phase_say(p, FINDING_WARNING, what,
 			  "keeps %lld more bytes of memory each time (%d rounds)",
 			  (long long)growth(w), rounds);
@@ -256,31 +263,44 @@ leaks_of_calls(struct box *b)
 
 	for (size_t i = 0; i < b->plugin->decl.n_commands; i++)
 		cheap[i] = ask_once(b, &b->plugin->commands[i]) < dear_ns;
-	/* Where ever more is going on, tables grow for a while; a leak goes on. */
 	do
 		n = watch_calls(b, cheap, &w);
-	while (w.parts > 1 && growth(&w) >= LEAK_BYTES && ++tries < TRIES);
+	while (seems_to_leak(&w) && ++tries < TRIES);
 	judge_held(b->phase, "collect, views and runs", &w);
 	phase_say(b->phase, FINDING_NOTE, "leaks", "looked for over %d rounds of all calls", n);
+}
+
+/* False where it does not start again. */
+static bool
+watch_life(struct box *b, struct watch *w)
+{
+	_autobuf_ struct buf why = BUF_WHY;
+	int64_t began_ns = now_ns();
+
+	*w = (struct watch){ .parts = 0 };
+	/* The first ones fill what malloc keeps for the next call of the same size. */
+	for (int n = -WARM_UP; n <= RESTARTS && now_ns() - began_ns < rounds_ns; n++) {
+		if (n >= 0 && n % (RESTARTS / PARTS) == 0)
+			mark(w, n);
+		phase_at(b->phase, "stop and start");
+		host_stop(b->host, &b->plugin->object);
+		if (host_start(b->host, &b->plugin->object, NULL, now_ns() + rounds_ns, &why) < 0)
+			return false;
+		box_collect(b, &why);
+	}
+	return true;
 }
 
 static void
 leaks_of_life(struct box *b)
 {
-	_autobuf_ struct buf why = BUF_WHY;
-	int64_t began_ns = now_ns();
-	struct watch w = { .parts = 0 };
+	struct watch w;
+	int tries = 0;
 
-	/* The first ones fill what malloc keeps for the next call of the same size. */
-	for (int n = -WARM_UP; n <= RESTARTS && now_ns() - began_ns < rounds_ns; n++) {
-		if (n >= 0 && n % (RESTARTS / PARTS) == 0)
-			mark(&w, n);
-		phase_at(b->phase, "stop and start");
-		host_stop(b->host, &b->plugin->object);
-		if (host_start(b->host, &b->plugin->object, NULL, now_ns() + rounds_ns, &why) < 0)
+	do
+		if (!watch_life(b, &w))
 			return;
-		box_collect(b, &why);
-	}
+	while (seems_to_leak(&w) && ++tries < TRIES);
 	judge_held(b->phase, "stop and start", &w);
 }
 

@@ -413,6 +413,10 @@ $metric
 static int collect(struct telmon *t) { *(volatile char *)malloc(100) = 1; return 0; }
 #define P TELMON_METRICS(m), .collect = collect
 END
+	bad forgets 0 '^warning: stop and start: keeps 1.* more bytes of memory each time' <<END
+static int start(struct telmon *t) { *(volatile char *)malloc(100) = 1; return 0; }
+#define P .start = start
+END
 esac
 echo text >"$dir/text.so"
 "$TELMON_PLUGIN" check "$dir/text.so" >"$dir/report" && fail "a text is an object"
