@@ -294,6 +294,13 @@ def row(d, name):
     return found[0] if found else None
 
 
+def started(*args, **how):
+    """A daemon whose plugins have all started: it does not wait for them for as long as a machine may stand still."""
+    d = Daemon(*args, **how)
+    await_true(lambda: b"starting" not in d.ask("plugins --csv | columns state"), "a plugin has not started")
+    return d
+
+
 TRIES = 5  # deadlines are short here: what a machine had no time for is asked again
 
 
@@ -438,7 +445,7 @@ def describes_itself_otherwise(folder):
     """A child that is another plugin than the first one was is not called."""
     p, = built(folder, Plugin("changes", before="static char v[40];\n__attribute__((constructor)) static void tell(void)\n"
                               "{ snprintf(v, sizeof(v), \"%d\", getpid()); }", members=".help = v"))
-    d = Daemon(section(p, 1))
+    d = started(section(p, 1))
     try:
         if b"works" not in d.ask("changes"):
             raise Failure("it did not work")
@@ -456,7 +463,7 @@ def describes_itself_otherwise(folder):
 def spins_between_calls(folder):
     """A thread that uses a core while nobody asks for anything."""
     p, = built(folder, Plugin("spins", "pthread_t x; for (int i = 0; i < 20; i++) pthread_create(&x, NULL, spin, NULL);"))
-    d = Daemon(section(p, 3))
+    d = started(section(p, 3))
     try:
         for _ in range(min(RUNS, 100)):
             d.ask("plugins restart spins")
@@ -490,7 +497,7 @@ def last_rows_of_one_that_is_down(folder):
                               "return telmon_fail(t, -EIO, \"no view\"); if (*telmon_arg_text(t, 0) != 'd') _exit(2);\n"
                               "static int n; if (n++) return telmon_fail(t, -EHOSTDOWN, \"no database\"); }\n"
                               "telmon_row(t); return telmon_text(t, \"seen\"); }"))
-    d = Daemon(section(p, 2))
+    d = started(section(p, 2))
     try:
         await_true(lambda: b"seen" in d.ask("look"), "no view")
         if b"exit status 2" not in (answer := d.ask("look evil")):
@@ -522,7 +529,7 @@ def killed_at_any_moment(folder):
                               commands="{ .name = \"look\", .view = view, TELMON_COLUMNS(c) },",
                               before="static int collect(struct telmon *t) { return telmon_put1(t, 0, \"l\", 1); }\n"
                               "static int view(struct telmon *t) { return telmon_row(t); }"))
-    d = Daemon("cache = 0\n" + section(p, 0.5 if not SLOW else 3))
+    d = started("cache = 0\n" + section(p, 0.5 if not SLOW else 3))
     try:
         for i in range(10 * RUNS):
             d.ask("plugins restart works")
@@ -549,7 +556,7 @@ def end_while_a_child_is_deaf(folder):
     deaf, = built(folder, Plugin("deaf2", "spin(NULL);"))
     hangs, = built(folder, Plugin("stops", before="static void stop(struct telmon *t) { rest(); }", members=".stop = stop"))
     for _ in range(RUNS):
-        d = Daemon(section(deaf, 30) + section(hangs, 30))
+        d = started(section(deaf, 30) + section(hangs, 30))
         try:
             if b"works" not in d.ask("stops"):
                 raise Failure("it did not work")
@@ -574,7 +581,7 @@ def daemon_is_killed(folder):
     deaf, = built(folder, Plugin("deaf3", "sigset_t s; sigfillset(&s); sigprocmask(SIG_BLOCK, &s, NULL); spin(NULL);"))
     idle, = built(folder, Plugin("idle"))
     for _ in range(RUNS):
-        d = Daemon(section(deaf, 30) + section(idle, 30))
+        d = started(section(deaf, 30) + section(idle, 30))
         d.ask("idle")
         s = d.connect()
         s.sendall(b"deaf3 evil\n")
@@ -597,7 +604,7 @@ def host_program_is_missing(folder):
     daemon, host = os.environ.get("TELMOND", "build/telmond"), home + "/telmon-plugin-host"
     shutil.copy(daemon, home + "/telmond")
     shutil.copy(os.path.join(os.path.dirname(daemon), "telmon-plugin-host"), host)
-    d = Daemon(section(p, 5), program=home + "/telmond")
+    d = started(section(p, 5), program=home + "/telmond")
     try:
         if b"works" not in d.ask("one"):
             raise Failure("it did not work")
@@ -626,7 +633,7 @@ def host_program_is_missing(folder):
 def no_descriptors_left(folder):
     """EMFILE when a child is to be spawned: said so, and it comes back."""
     p, = built(folder, Plugin("one"))
-    d = Daemon(section(p, 5))
+    d = started(section(p, 5))
     try:
         if b"works" not in d.ask("one"):
             raise Failure("it did not work")
@@ -651,7 +658,7 @@ def no_descriptors_left(folder):
 def children_are_ignored(folder):
     """Whoever started the daemon ignored SIGCHLD: its children are its own all the same."""
     p, = built(folder, Plugin("one", "_exit(3);"))
-    d = Daemon(section(p, 5), prefix=("sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"))
+    d = started(section(p, 5), prefix=("sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"))
     d.pid = d.process.pid
     try:
         for _ in range(RUNS):
