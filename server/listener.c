@@ -112,6 +112,16 @@ open_spare(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* Nobody is accepted without one: a session would take the last descriptor, and whoever came behind
+ * it would be told nothing. It may have been lost to another thread while it was closed. */
+static bool
+has_spare(struct listener *l)
+{
+	if (l->spare_fd < 0)
+		l->spare_fd = open_spare();
+	return l->spare_fd >= 0 || (errno != EMFILE && errno != ENFILE);
+}
+
 /* One peer less in the queue, and it knows why. */
 static void
 turn_away(struct listener *l, const struct listening *s)
@@ -182,6 +192,10 @@ accept_failed(struct listener *l, const struct listening *s, int error)
 static void
 accept_some(struct listener *l, const struct listening *s, unsigned most)
 {
+	if (!has_spare(l)) {
+		accept_failed(l, s, errno);
+		return;
+	}
 	for (unsigned i = 0; i < most; i++) {
 		struct sockaddr_storage peer;
 		socklen_t size = sizeof(peer);

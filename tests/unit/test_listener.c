@@ -775,41 +775,97 @@ END_TEST
 
 /* --- no descriptors left --- */
 
+/* Every descriptor that the process may have; fd is what they are copies of. */
+struct taken {
+	struct rlimit limit;
+	int fds[256], n;
+};
+
+static void
+take_descriptors(struct taken *t, int fd)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &t->limit), 0);
+	limit = t->limit;
+	limit.rlim_cur = 200;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	t->n = 0;
+	while (t->n < (int)COUNT(t->fds) && (t->fds[t->n] = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+		t->n++;
+	ck_assert_int_lt(t->n, (int)COUNT(t->fds));
+}
+
+static void
+give_descriptor(struct taken *t)
+{
+	ck_assert_int_gt(t->n, 0);
+	close(t->fds[--t->n]);
+}
+
+static void
+give_descriptors(struct taken *t)
+{
+	while (t->n > 0)
+		give_descriptor(t);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &t->limit), 0);
+}
+
+static void
+expect_busy(int fd, int port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char bytes[sizeof(busy)];
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	ck_assert_int_eq(recv(fd, bytes, sizeof(busy) - 1, MSG_WAITALL), sizeof(busy) - 1);
+	ck_assert_mem_eq(bytes, busy, sizeof(busy) - 1);
+}
+
 START_TEST(test_out_of_descriptors)
 {
 	struct listener_set *set = open_one(config("telnet://127.0.0.1:0"));
 	struct running r = start(set, WORKERS);
-	struct sockaddr_in in = { .sin_family = AF_INET,
-				  .sin_port = htons((uint16_t)port_of(set, 0)),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fillers[256], n = 0;
-	struct rlimit limit, old;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct taken taken;
 	uint64_t accepted, failed;
 
 	ask(dial(port_of(set, 0)));
 	until(access_sessions(box.access) == 0);
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
-	limit = old;
-	limit.rlim_cur = 200;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	while (n < (int)COUNT(fillers) && (fillers[n] = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
-		n++;
-	ck_assert_int_lt(n, (int)COUNT(fillers));
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
-	{
-		char bytes[sizeof(busy)];
-
-		ck_assert_int_eq(recv(fd, bytes, sizeof(busy) - 1, MSG_WAITALL), sizeof(busy) - 1);
-		ck_assert_mem_eq(bytes, busy, sizeof(busy) - 1);
-	}
+	take_descriptors(&taken, fd);
+	expect_busy(fd, port_of(set, 0));
 	listener_counts(r.listener, &accepted, &failed);
 	ck_assert_uint_eq(accepted, 1);
 	ck_assert_uint_eq(failed, 1);
-	while (n > 0)
-		close(fillers[--n]);
+	give_descriptors(&taken);
 	close(fd);
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
 	/* After its pause it goes on. */
+	ask(dial(port_of(set, 0)));
+	stop(r);
+	listener_close(set);
+}
+END_TEST
+
+/* The last descriptor is for telling peers that there is none. */
+START_TEST(test_the_spare_descriptor_comes_first)
+{
+	struct listener_set *set = open_one(config("telnet://127.0.0.1:0"));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct taken taken;
+	struct running r;
+	uint64_t accepted, failed;
+
+	take_descriptors(&taken, fd);
+	give_descriptor(&taken); /* to be woken by, but none to spare */
+	r = start(set, WORKERS);
+	give_descriptor(&taken);
+	expect_busy(fd, port_of(set, 0));
+	listener_counts(r.listener, &accepted, &failed);
+	ck_assert_uint_eq(accepted, 0);
+	give_descriptors(&taken);
+	close(fd);
 	ask(dial(port_of(set, 0)));
 	stop(r);
 	listener_close(set);
@@ -847,6 +903,7 @@ main(void)
 	tcase_add_test(c, test_use_the_same_port);
 	tcase_add_test(c, test_use_under_load);
 	tcase_add_test(c, test_out_of_descriptors);
+	tcase_add_test(c, test_the_spare_descriptor_comes_first);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
